@@ -1,0 +1,19 @@
+import type { Migration } from './migration.js';
+import { tables } from './migrations/0001-tables.sql.js';
+import { attach } from './migrations/0002-attach.sql.js';
+import { tick } from './migrations/0003-tick.sql.js';
+import { claim } from './migrations/0004-claim.sql.js';
+import { record } from './migrations/0005-record.sql.js';
+import { cycle } from './migrations/0006-cycle.sql.js';
+import { lease } from './migrations/0007-lease.sql.js';
+
+/** Every step of the schema, oldest first. Append only. */
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: 'tables', oldestReader: 1, sql: tables },
+  { version: 2, name: 'attach', oldestReader: 1, sql: attach },
+  { version: 3, name: 'tick', oldestReader: 1, sql: tick },
+  { version: 4, name: 'claim', oldestReader: 1, sql: claim },
+  { version: 5, name: 'record', oldestReader: 1, sql: record },
+  { version: 6, name: 'cycle', oldestReader: 1, sql: cycle },
+  { version: 7, name: 'lease', oldestReader: 1, sql: lease },
+];

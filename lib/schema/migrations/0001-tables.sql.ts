@@ -1,0 +1,185 @@
+import type { MigrationContext } from '../migration.js';
+
+/**
+ * The tables. The event log and everything that dispatchers write per batch is append-only: an update
+ * leaves a dead row behind, and dead rows pile up without bound while anybody holds an old snapshot.
+ *
+ * Logs are partitioned by time, so that old rows leave by dropping a table, and have a default partition,
+ * so that no write of the application ever fails for want of one. They carry no constraint but `not null`.
+ */
+export const tables = ({ schema }: MigrationContext): string => `
+-- Whose events these are: part of every event's id, so that ids of two databases never collide.
+create table ${schema}.installation (
+  id bigint not null,
+  created_at timestamptz not null default clock_timestamp(),
+  only_row boolean primary key default true check (only_row)
+);
+insert into ${schema}.installation (id)
+-- 36 random bits, taken from a uuid because random() has too few states for that many
+select ('x' || right(gen_random_uuid()::text, 9))::bit(36)::bigint;
+
+-- Definitions. The database is the one source of them for every dispatcher.
+create sequence ${schema}.event_trigger_revision;
+create table ${schema}.event_trigger (
+  id integer generated always as identity primary key,
+  name text not null unique,
+  application text not null,
+  definition json not null,
+  -- the statements that are in force on the table; null while nothing is attached
+  installed text[],
+  -- raised with every change: replicas compare the sum to notice one
+  revision bigint not null default nextval('${schema}.event_trigger_revision'),
+  created_at timestamptz not null default clock_timestamp(),
+  updated_at timestamptz not null default clock_timestamp(),
+  -- set when no application declares it any more; what waits in its stream is still delivered
+  removed_at timestamptz
+);
+
+create type ${schema}.operation as enum ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'MANUAL');
+create type ${schema}.outcome as enum ('delivered', 'retry', 'dead');
+
+create sequence ${schema}.event_number cache 1;
+-- A sequence that was never used says 1, as does one that issued 1. From here on last_value means "issued".
+select setval('${schema}.event_number', 1);
+
+create table ${schema}.event (
+  -- First, so that a transaction has its id before it takes a number: the proof of the tick rests on it.
+  xid xid8 not null default pg_current_xact_id(),
+  id bigint not null default nextval('${schema}.event_number'),
+  trigger_id integer not null,
+  operation ${schema}.operation not null,
+  key text,
+  old json,
+  new json,
+  session text,
+  trace text,
+  created_at timestamptz not null default clock_timestamp()
+) partition by range (created_at);
+create table ${schema}.event_default partition of ${schema}.event default;
+-- the walk through a window, in the order of numbers
+create index event_of_trigger on ${schema}.event (trigger_id, id);
+-- what a transaction wrote that was still running when the window before was cut
+create index event_of_transaction on ${schema}.event (xid, trigger_id, id);
+
+-- A stored snapshot. Two of them cut a window out of the log: visible in the later, not in the earlier.
+create sequence ${schema}.tick_id;
+create table ${schema}.tick (
+  id bigint not null,
+  snapshot pg_snapshot not null,
+  -- last number issued, read before this tick had a transaction id and before its snapshot
+  seq_before bigint not null,
+  -- seq_before of the previous tick: whatever is not visible in the snapshot and not in its list is above
+  lo bigint not null,
+  -- last number issued, read in the snapshot: whatever is visible in it is not above
+  hi bigint not null,
+  created_at timestamptz not null default clock_timestamp()
+) partition by range (created_at);
+create table ${schema}.tick_default partition of ${schema}.tick default;
+create index tick_by_id on ${schema}.tick (id);
+-- Nothing lies before it, so its bounds hold whatever this transaction did before.
+insert into ${schema}.tick (id, snapshot, seq_before, lo, hi)
+select nextval('${schema}.tick_id'), pg_current_snapshot(), 1, 0, 1;
+
+-- A page of a stream that a dispatcher took. The newest row of a trigger is the cursor of its stream.
+create sequence ${schema}.batch_id;
+create table ${schema}.batch (
+  trigger_id integer not null,
+  id bigint not null,
+  -- A crash of Postgres can forget a number and issue it again, but not this.
+  claim uuid not null,
+  dispatcher uuid not null,
+  -- how often the page was handed out; above 1 only after a crash
+  leases smallint not null default 1,
+  from_tick bigint not null,
+  to_tick bigint not null,
+  after_id bigint not null,
+  last_id bigint not null,
+  size integer not null,
+  -- the window holds more than this page
+  more boolean not null,
+  created_at timestamptz not null default clock_timestamp()
+) partition by range (created_at);
+create table ${schema}.batch_default partition of ${schema}.batch default;
+create index batch_of_trigger on ${schema}.batch (trigger_id, id);
+
+-- Every event of the batch was delivered, or waits as a retry, or is a dead letter.
+create table ${schema}.batch_done (
+  trigger_id integer not null,
+  batch_id bigint not null,
+  claim uuid not null,
+  created_at timestamptz not null default clock_timestamp()
+) partition by range (created_at);
+create table ${schema}.batch_done_default partition of ${schema}.batch_done default;
+create index batch_done_of_batch on ${schema}.batch_done (trigger_id, batch_id);
+
+-- Who is alive. One lease covers all that a dispatcher holds, so that a heartbeat is one small update.
+create table ${schema}.dispatcher (
+  id uuid primary key,
+  application text not null,
+  lease_until timestamptz not null,
+  -- no batch below it is still open here
+  open_from bigint not null default 0,
+  -- it left in good order: what it hands back is not suspected of having killed it
+  released boolean not null default false,
+  started_at timestamptz not null default clock_timestamp()
+) with (fillfactor = 50);
+
+create table ${schema}.attempt (
+  trigger_id integer not null,
+  event_id bigint not null,
+  event_created_at timestamptz not null,
+  -- of the batch; null for a retry and for an attempt whose batch a crash of Postgres forgot
+  claim uuid,
+  number smallint not null,
+  outcome ${schema}.outcome not null,
+  status smallint,
+  duration_ms real not null,
+  error_code text,
+  error_message text,
+  response_headers text,
+  response_body text,
+  -- when it ended
+  created_at timestamptz not null default clock_timestamp()
+) partition by range (created_at);
+create table ${schema}.attempt_default partition of ${schema}.attempt default;
+create index attempt_of_event on ${schema}.attempt (event_id);
+
+-- Failures only. They carry their payload, so that the log can be dropped beneath them.
+create table ${schema}.retry (
+  trigger_id integer not null,
+  event_id bigint not null,
+  operation ${schema}.operation not null,
+  key text,
+  old json,
+  new json,
+  session text,
+  trace text,
+  created_at timestamptz not null,
+  attempts smallint not null,
+  due timestamptz not null,
+  -- who is at it; null while it waits
+  dispatcher uuid,
+  -- leases that ran out with this event in hand: one that kills its process must not kill every replica
+  lost smallint not null default 0,
+  primary key (trigger_id, event_id, created_at)
+) with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+create index retry_due on ${schema}.retry (trigger_id, due) where dispatcher is null;
+create index retry_suspect on ${schema}.retry (trigger_id, due) where dispatcher is null and lost >= 2;
+create index retry_of_dispatcher on ${schema}.retry (dispatcher) where dispatcher is not null;
+
+create table ${schema}.dead_letter (
+  trigger_id integer not null,
+  event_id bigint not null,
+  operation ${schema}.operation not null,
+  key text,
+  old json,
+  new json,
+  session text,
+  trace text,
+  created_at timestamptz not null,
+  attempts smallint not null,
+  reason text not null,
+  died_at timestamptz not null default clock_timestamp(),
+  primary key (trigger_id, event_id, created_at)
+);
+`;

@@ -1,0 +1,238 @@
+import type { MigrationContext } from '../migration.js';
+import { ENGINE_SETTINGS } from './engine-settings.js';
+
+/**
+ * The events of a window after a number, at most `most`, in the order of numbers.
+ *
+ * Two arms, both walks along an index; they part at the lower bound, so no event is in both. Visibility
+ * goes through a function instead of a comparison of xid, so that (trigger_id, id) is the only index the
+ * planner can see for the first arm.
+ */
+const window = (schema: string, upTo: string): string => `
+      (select e.*
+         from ${schema}.event e
+        where e.trigger_id = of_trigger
+          and e.id > greatest(after_number, a.lo)
+          and e.id <= ${upTo === '' ? 'b.hi' : `least(${upTo}, b.hi)`}
+          and pg_visible_in_snapshot(e.xid, b.snapshot)
+          and not pg_visible_in_snapshot(e.xid, a.snapshot)
+        order by e.id
+        limit most)
+      union all
+      (select late.*
+         from unnest(finished) x
+        cross join lateral (
+              select e.*
+                from ${schema}.event e
+               where e.xid = x
+                 and e.trigger_id = of_trigger
+                 and e.id > after_number
+                 and e.id <= ${upTo === '' ? 'a.lo' : `least(${upTo}, a.lo)`}
+               order by e.id
+               limit most) late)
+      order by id
+      limit most`;
+
+const loadWindow = (schema: string): string => `
+  select t.id, t.snapshot, t.lo into a from ${schema}.tick t where t.id = from_tick;
+  if not found then
+    raise exception 'the tick % that trigger % stands at is missing', from_tick, of_trigger
+      using errcode = 'ET003', hint = 'Rows of the table tick were deleted by hand: restore them.';
+  end if;
+  select t.id, t.snapshot, t.hi into b from ${schema}.tick t where t.id = to_tick;
+  if not found then
+    raise exception 'the tick % that trigger % stands at is missing', to_tick, of_trigger
+      using errcode = 'ET003', hint = 'Rows of the table tick were deleted by hand: restore them.';
+  end if;
+  -- those that were running when the window began and had ended when it was closed
+  finished := null;
+  if after_number < a.lo then
+    select array_agg(x) into finished
+      from pg_snapshot_xip(a.snapshot) x
+     where pg_visible_in_snapshot(x, b.snapshot);
+  end if;`;
+
+/** The columns of `claimed` that describe an event. */
+const EVENT_COLUMNS = `e.id, e.operation::text, e.key, e.old, e.new, e.session, e.trace, e.created_at::text`;
+
+const NO_EVENT_COLUMNS = `null::bigint, null::text, null::text, null::json, null::json, null::text, null::text, null::text`;
+
+/** What dispatchers read, all in one row type, because one call brings it all. */
+const rowType = (schema: string): string => `
+create type ${schema}.claimed as (
+  -- a 'batch' and then its 'event's; 'again' for a stream that has to be asked again; 'retry'; 'cycle'
+  kind text,
+  trigger_id integer,
+  batch_id bigint,
+  event_id bigint,
+  operation text,
+  key text,
+  old json,
+  new json,
+  session text,
+  trace text,
+  created_at text,
+  -- of an event: attempts made before; of a batch: how often it was leased
+  attempts integer,
+  claim uuid
+);
+`;
+
+/**
+ * The next page of a stream becomes a batch of this dispatcher.
+ *
+ * READ COMMITTED and volatile: the cursor is read by the statement after the one that took the lock, so it
+ * is the one the previous holder left. The lock is let go after the transaction has left the list of
+ * running ones, so the next holder sees what this one wrote, also with an asynchronous commit. Runs under
+ * the settings of `cycle_v1`, which calls it.
+ */
+const claimPage = ({ schema, lockKey }: MigrationContext): string => `
+create function ${schema}.claim_page_v1(me uuid, of_trigger integer, newest bigint, most integer, most_bytes bigint)
+  returns setof ${schema}.claimed
+  language plpgsql
+  volatile
+  rows 500
+as $$
+#variable_conflict use_column
+declare
+  a record;
+  b record;
+  finished xid8[];
+  from_tick bigint;
+  to_tick bigint;
+  after_number bigint;
+  newest_batch record;
+begin
+  if not pg_try_advisory_xact_lock(${lockKey}, of_trigger) then
+    return query select 'again', of_trigger, null::bigint, ${NO_EVENT_COLUMNS}, null::integer, null::uuid;
+    return;
+  end if;
+  -- One whose lease ran out may have been robbed of its batches already: it gets no new ones.
+  perform from ${schema}.dispatcher d where d.id = me and d.lease_until > clock_timestamp();
+  if not found then
+    raise exception 'the lease of dispatcher % has run out', me
+      using errcode = 'ET005';
+  end if;
+  select c.from_tick, c.to_tick, c.last_id, c.more into newest_batch
+    from ${schema}.batch c
+   where c.trigger_id = of_trigger
+   order by c.id desc
+   limit 1;
+  if not found then
+    raise exception 'trigger % has no cursor', of_trigger
+      using errcode = 'ET003', hint = 'Rows of the table batch were deleted by hand: restore them.';
+  end if;
+  from_tick := newest_batch.from_tick;
+  to_tick := newest_batch.to_tick;
+  after_number := newest_batch.last_id;
+  loop
+    if not newest_batch.more then
+      from_tick := newest_batch.to_tick;
+      to_tick := newest;
+      after_number := 0;
+    end if;
+    if from_tick >= to_tick then
+      return;
+    end if;
+${loadWindow(schema)}
+    return query
+    with page as materialized (${window(schema, '')}
+    ),
+    measured as (
+      select p.*,
+             count(*) over walk as place,
+             sum(coalesce(octet_length(json_send(p.old)), 0) + coalesce(octet_length(json_send(p.new)), 0)) over walk as bytes
+        from page p
+      window walk as (order by p.id rows unbounded preceding)
+    ),
+    taken as materialized (
+      select * from measured m where m.bytes <= most_bytes or m.place = 1
+    ),
+    summary as materialized (
+      select max(t.id) as last_id,
+             count(*)::integer as size,
+             count(*) = most or count(*) < (select count(*) from page) as more
+        from taken t
+      having count(*) > 0
+    ),
+    written as (
+      insert into ${schema}.batch (trigger_id, id, claim, dispatcher, from_tick, to_tick, after_id, last_id, size, more)
+      select of_trigger, nextval('${schema}.batch_id'), gen_random_uuid(), me, a.id, b.id, after_number, s.last_id, s.size, s.more
+        from summary s
+      returning id, claim
+    )
+    select 'batch', of_trigger, w.id, ${NO_EVENT_COLUMNS}, 1, w.claim
+      from written w
+    union all
+    select 'event', of_trigger, null, ${EVENT_COLUMNS}, 0, null
+      from taken e
+    union all
+    select 'again', of_trigger, null, ${NO_EVENT_COLUMNS}, null, null
+      from summary s
+     where s.more;
+    -- The rest of an old window may be empty; a new one that is empty leaves no trace.
+    exit when found or not newest_batch.more;
+    newest_batch.more := false;
+  end loop;
+end $$;
+`;
+
+/**
+ * What is still owed of a batch that somebody else held: its window once more, up to the last event that
+ * was in it, less what is recorded. Successes count only if they are of this claim: after a crash of
+ * Postgres the same numbers may stand for other events.
+ */
+const batchEvents = ({ schema }: MigrationContext): string => `
+create function ${schema}.batch_events_v1(of_trigger integer, of_batch bigint, of_claim uuid)
+  returns setof ${schema}.event
+  language plpgsql
+  stable
+  rows 500
+  ${ENGINE_SETTINGS}
+as $$
+#variable_conflict use_column
+declare
+  a record;
+  b record;
+  finished xid8[];
+  from_tick bigint;
+  to_tick bigint;
+  after_number bigint;
+  up_to bigint;
+  most integer;
+begin
+  select c.from_tick, c.to_tick, c.after_id, c.last_id, c.size into from_tick, to_tick, after_number, up_to, most
+    from ${schema}.batch c
+   where c.trigger_id = of_trigger
+     and c.id = of_batch
+     and c.claim = of_claim;
+  if not found or most = 0 then
+    return;
+  end if;
+${loadWindow(schema)}
+  return query
+  with page as materialized (${window(schema, 'up_to')}
+  )
+  select e.*
+    from page e
+   where not exists (
+         select from ${schema}.attempt t
+          where t.event_id = e.id
+            and t.claim = of_claim
+            and t.outcome = 'delivered')
+     and not exists (
+         select from ${schema}.retry r
+          where r.trigger_id = of_trigger
+            and r.event_id = e.id
+            and r.created_at = e.created_at)
+     and not exists (
+         select from ${schema}.dead_letter l
+          where l.trigger_id = of_trigger
+            and l.event_id = e.id
+            and l.created_at = e.created_at)
+   order by e.id;
+end $$;
+`;
+
+export const claim = (context: MigrationContext): string =>
+  rowType(context.schema) + claimPage(context) + batchEvents(context);

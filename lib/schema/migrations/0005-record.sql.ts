@@ -1,0 +1,148 @@
+import type { MigrationContext } from '../migration.js';
+import { ENGINE_SETTINGS } from './engine-settings.js';
+
+const EVENT_COLUMNS = 'trigger_id, event_id, operation, key, old, new, session, trace, created_at';
+const OF_LOG =
+  'e.trigger_id, e.id, e.operation, e.key, e.old, e.new, e.session, e.trace, e.created_at';
+const OF_RETRY =
+  'r.trigger_id, r.event_id, r.operation, r.key, r.old, r.new, r.session, r.trace, r.created_at';
+
+/** What there is to record, as parameters. */
+export const recordParameters = (schema: string): string => `
+  batch_triggers integer[], batch_ids bigint[], batch_claims uuid[], batch_done boolean[],
+  -- repeated after a lost connection: what is there already is not written twice
+  repeated boolean,
+  batches integer[], triggers integer[], events bigint[], created timestamptz[], numbers smallint[],
+  outcomes ${schema}.outcome[], statuses smallint[], durations real[],
+  codes text[], messages text[], headers text[], bodies text[],
+  -- milliseconds since the attempt ended, and until the next one
+  ages real[], delays real[],
+  reasons text[]`;
+
+/** The same, handed on. */
+export const RECORD_ARGUMENTS = `batch_triggers, batch_ids, batch_claims, batch_done, repeated,
+      batches, triggers, events, created, numbers, outcomes, statuses, durations,
+      codes, messages, headers, bodies, ages, delays, reasons`;
+
+/**
+ * Writes down what came of attempts, and closes batches, in one statement's worth of work.
+ *
+ * Batches come as parallel arrays, attempts as parallel arrays that point into them (0: the event was a
+ * retry). A batch counts only if its claim still stands: after a crash of Postgres its number may belong
+ * to other events. The attempt itself is a fact and is kept in any case.
+ */
+export const record = ({ schema }: MigrationContext): string => `
+create function ${schema}.record_v1(
+  me uuid,
+${recordParameters(schema)})
+  returns void
+  language plpgsql
+  volatile
+  ${ENGINE_SETTINGS}
+as $$
+#variable_conflict use_column
+declare
+  standing uuid[];
+  now_ timestamptz := clock_timestamp();
+begin
+  select array_agg(c.claim order by g.place) into standing
+    from unnest(batch_triggers, batch_ids, batch_claims) with ordinality g (trigger_id, id, claim, place)
+    left join lateral (
+         select b.claim
+           from ${schema}.batch b
+          where b.trigger_id = g.trigger_id
+            and b.id = g.id
+            and b.claim = g.claim
+          limit 1) c on true;
+
+  insert into ${schema}.attempt (
+         trigger_id, event_id, event_created_at, claim, number, outcome, status, duration_ms,
+         error_code, error_message, response_headers, response_body, created_at)
+  select f.trigger_id, f.event_id, f.event_created_at, standing[f.batch], f.number, f.outcome, f.status, f.duration,
+         f.code, f.message, f.headers, f.body, now_ - f.age * interval '1 millisecond'
+    from unnest(batches, triggers, events, created, numbers, outcomes, statuses, durations, codes, messages, headers, bodies, ages)
+         f (batch, trigger_id, event_id, event_created_at, number, outcome, status, duration, code, message, headers, body, age)
+   where not repeated
+      or not exists (
+         select from ${schema}.attempt t
+          where t.event_id = f.event_id
+            and t.event_created_at = f.event_created_at
+            and t.number = f.number
+            and t.duration_ms = f.duration);
+
+  if array_length(reasons, 1) > 0 then
+    ${failures(schema)}
+  end if;
+
+  insert into ${schema}.batch_done (trigger_id, batch_id, claim)
+  select g.trigger_id, g.id, g.claim
+    from unnest(batch_triggers, batch_ids, standing, batch_done) g (trigger_id, id, claim, done)
+   where g.done
+     and g.claim is not null;
+end $$;
+`;
+
+/** Reasons come only when there is anything but first attempts that got through. */
+function failures(schema: string): string {
+  const given = `unnest(batches, triggers, events, created, outcomes, delays, reasons) f (batch, trigger_id, event_id, created_at, outcome, delay, reason)`;
+  const logged = `
+           select e.*
+             from ${schema}.event e
+            where e.trigger_id = f.trigger_id
+              and e.id = f.event_id
+              and e.created_at = f.created_at
+            limit 1`;
+  return `-- fresh events that failed
+    insert into ${schema}.retry (${EVENT_COLUMNS}, attempts, due)
+    select ${OF_LOG}, 1, now_ + f.delay * interval '1 millisecond'
+      from ${given}
+     cross join lateral (${logged}) e
+     where f.batch > 0
+       and f.outcome = 'retry'
+       and standing[f.batch] is not null
+    on conflict do nothing;
+    insert into ${schema}.dead_letter (${EVENT_COLUMNS}, attempts, reason)
+    select ${OF_LOG}, 1, f.reason
+      from ${given}
+     cross join lateral (${logged}) e
+     where f.batch > 0
+       and f.outcome = 'dead'
+       and standing[f.batch] is not null
+    on conflict do nothing;
+
+    -- Retries. A success is a fact whoever reports it; a failure counts only from the one who holds the row.
+    delete from ${schema}.retry r
+     using ${given}
+     where f.batch = 0
+       and f.outcome = 'delivered'
+       and r.trigger_id = f.trigger_id
+       and r.event_id = f.event_id
+       and r.created_at = f.created_at;
+    update ${schema}.retry r
+       set attempts = r.attempts + 1,
+           due = now_ + f.delay * interval '1 millisecond',
+           dispatcher = null,
+           lost = 0
+      from ${given}
+     where f.batch = 0
+       and f.outcome = 'retry'
+       and r.trigger_id = f.trigger_id
+       and r.event_id = f.event_id
+       and r.created_at = f.created_at
+       and r.dispatcher = me;
+    with dead as (
+      delete from ${schema}.retry r
+       using ${given}
+       where f.batch = 0
+         and f.outcome = 'dead'
+         and r.trigger_id = f.trigger_id
+         and r.event_id = f.event_id
+         and r.created_at = f.created_at
+         and r.dispatcher = me
+      returning ${OF_RETRY}, r.attempts, f.reason
+    )
+    insert into ${schema}.dead_letter (${EVENT_COLUMNS}, attempts, reason)
+    select d.trigger_id, d.event_id, d.operation, d.key, d.old, d.new, d.session, d.trace, d.created_at, d.attempts + 1, d.reason
+      from dead d
+    on conflict do nothing;`;
+}

@@ -1,0 +1,167 @@
+import type { MigrationContext } from '../migration.js';
+import { RECORD_ARGUMENTS, recordParameters } from './0005-record.sql.js';
+import { ENGINE_SETTINGS } from './engine-settings.js';
+
+/** Leases lost after which an event is handed out alone, because it may be the one that kills its process. */
+const SUSPECT_AFTER = 2;
+
+const NO_EVENT_COLUMNS = `null::bigint, null::text, null::text, null::json, null::json, null::text, null::text, null::text`;
+const RETRY_COLUMNS = `r.event_id, r.operation::text, r.key, r.old, r.new, r.session, r.trace, r.created_at::text`;
+
+/** Due retries of the triggers that have room, oldest first, at most `most_retries`. */
+const claimRetries = (schema: string): string => `
+    return query
+    with due as materialized (
+      select d.*
+        from unnest(eligible) t
+       cross join lateral (
+             select r.trigger_id, r.event_id, r.created_at
+               from ${schema}.retry r
+              where r.trigger_id = t
+                and r.dispatcher is null
+                -- entries before the floor are dead: a held snapshot would make every claim walk over them
+                and r.due >= floor
+                and r.due <= now_
+                and r.lost < ${SUSPECT_AFTER}
+              order by r.due
+              limit most_retries
+                for update skip locked) d
+       limit most_retries
+    )
+    update ${schema}.retry r
+       set dispatcher = me
+      from due d
+     where r.trigger_id = d.trigger_id
+       and r.event_id = d.event_id
+       and r.created_at = d.created_at
+    returning 'retry', r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
+    -- One suspect at a time, so that the next lease to run out names the culprit.
+    if not exists (select from ${schema}.retry r where r.dispatcher = me and r.lost >= ${SUSPECT_AFTER}) then
+      return query
+      with suspect as materialized (
+        select d.*
+          from unnest(eligible) t
+         cross join lateral (
+               select r.trigger_id, r.event_id, r.created_at
+                 from ${schema}.retry r
+                where r.trigger_id = t
+                  and r.dispatcher is null
+                  and r.due <= now_
+                  and r.lost >= ${SUSPECT_AFTER}
+                order by r.due
+                limit 1
+                  for update skip locked) d
+         limit 1
+      )
+      update ${schema}.retry r
+         set dispatcher = me
+        from suspect d
+       where r.trigger_id = d.trigger_id
+         and r.event_id = d.event_id
+         and r.created_at = d.created_at
+      returning 'retry', r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
+    end if;`;
+
+/**
+ * All that a dispatcher does in one round trip: tick, claim what is new or due, record what earlier cycles
+ * came to. One call instead of three, because most of the price of a small batch is the call.
+ *
+ * The tick comes first: it has to read the sequence before the transaction has an id.
+ */
+export const cycle = ({ schema }: MigrationContext): string => `
+create function ${schema}.cycle_v1(
+  me uuid,
+  -- the tick whose news this dispatcher has asked for already
+  seen bigint,
+  -- triggers that have room, and those of them to be asked whether or not there is news
+  eligible integer[], hot integer[],
+  most integer, most_bytes bigint, most_batches integer,
+  most_retries integer, floor timestamptz,
+  -- all null where there is nothing to record
+${recordParameters(schema)})
+  returns setof ${schema}.claimed
+  language plpgsql
+  volatile
+  rows 500
+  ${ENGINE_SETTINGS}
+as $$
+#variable_conflict use_column
+declare
+  newest bigint;
+  before record;
+  ended xid8[];
+  asked integer[] := hot;
+  of_trigger integer;
+  claimed_batches integer := 0;
+  left_over integer[] := '{}';
+  now_ timestamptz := clock_timestamp();
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'a dispatcher needs READ COMMITTED, this transaction is %', upper(current_setting('transaction_isolation'))
+      using errcode = 'ET007';
+  end if;
+  if pg_is_in_recovery() then
+    raise exception 'this server is a standby, a dispatcher needs the primary'
+      using errcode = 'ET008';
+  end if;
+  newest := ${schema}.tick_v1();
+  -- Losing the last of this in a crash can only repeat a delivery.
+  perform set_config('synchronous_commit', 'off', true);
+
+  if seen is null then
+    asked := eligible;
+  elsif newest > seen or newest < seen then
+    select t.snapshot, t.lo into before from ${schema}.tick t where t.id = seen;
+    if not found then
+      -- a crash of Postgres forgot the tick
+      asked := eligible;
+    else
+      select array_agg(x) into ended
+        from pg_snapshot_xip(before.snapshot) x
+       where pg_visible_in_snapshot(x, pg_current_snapshot());
+      select array_agg(t) into asked
+        from unnest(eligible) t
+       where t = any (hot)
+          or exists (
+             select from (
+                    select from ${schema}.event e
+                     where e.trigger_id = t
+                       and e.id > before.lo
+                     order by e.id
+                     limit 1) news)
+          or exists (
+             select from unnest(ended) x
+              cross join lateral (
+                    select from ${schema}.event e
+                     where e.xid = x
+                       and e.trigger_id = t
+                     order by e.id
+                     limit 1) news);
+    end if;
+  end if;
+  foreach of_trigger in array coalesce(asked, '{}') loop
+    if claimed_batches >= most_batches then
+      left_over := left_over || of_trigger;
+      continue;
+    end if;
+    return query select * from ${schema}.claim_page_v1(me, of_trigger, newest, most, most_bytes);
+    if found then
+      claimed_batches := claimed_batches + 1;
+    end if;
+  end loop;
+  if most_retries > 0 then
+    ${claimRetries(schema)}
+  end if;
+
+  if batch_triggers is not null then
+    perform ${schema}.record_v1(me, ${RECORD_ARGUMENTS});
+  end if;
+
+  return query select 'again', t, null::bigint, ${NO_EVENT_COLUMNS}, null::integer, null::uuid from unnest(left_over) t;
+  return query
+  select 'cycle', null::integer, newest, ${NO_EVENT_COLUMNS},
+         -- how many dispatchers have died and left something
+         (select count(*)::integer from ${schema}.dispatcher d where d.lease_until < now_),
+         null::uuid;
+end $$;
+`;

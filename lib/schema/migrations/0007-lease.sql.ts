@@ -1,0 +1,167 @@
+import type { MigrationContext } from '../migration.js';
+import { ENGINE_SETTINGS } from './engine-settings.js';
+
+/** Leases after which a batch is taken apart: one of its events may be killing the processes. */
+const MOST_LEASES = 2;
+/** What such an event starts with: it is handed out alone from here on. */
+const SUSPECT_AFTER = 2;
+/** And it is given up when the lease ran out this often: three times with nothing else suspected. */
+const GIVEN_UP_AFTER = SUSPECT_AFTER + 3;
+
+const EVENT_COLUMNS = 'trigger_id, event_id, operation, key, old, new, session, trace, created_at';
+
+/**
+ * Being alive, and inheriting from the dead.
+ *
+ * One lease covers everything a dispatcher holds. Whoever notices that one has run out takes over what it
+ * left, trigger by trigger under the lock that claims take, so that no claim of the dead one is under way.
+ */
+export const lease = ({ schema, lockKey }: MigrationContext): string => `
+-- Returns the lease's end, or null if it had run out: then everything in hand has to be let go of.
+create function ${schema}.heartbeat_v1(me uuid, lease interval, lowest_open bigint)
+  returns timestamptz
+  language sql
+  volatile
+  ${ENGINE_SETTINGS}
+as $$
+  update ${schema}.dispatcher d
+     set lease_until = clock_timestamp() + lease,
+         open_from = lowest_open
+   where d.id = me
+     and d.lease_until > clock_timestamp()
+  returning d.lease_until;
+$$;
+
+-- Leaves in good order: others may go on at once with what is still open.
+create function ${schema}.release_v1(me uuid, lowest_open bigint)
+  returns void
+  language plpgsql
+  volatile
+  ${ENGINE_SETTINGS}
+as $$
+begin
+  update ${schema}.retry r
+     set dispatcher = null
+   where r.dispatcher = me;
+  update ${schema}.dispatcher d
+     set lease_until = '-infinity',
+         open_from = coalesce(lowest_open, d.open_from),
+         released = true
+   where d.id = me
+     and d.lease_until > clock_timestamp();
+  if lowest_open is null then
+    delete from ${schema}.dispatcher d where d.id = me and d.released;
+  end if;
+end $$;
+
+-- Returns the batches that are this dispatcher's now: kind 'batch', with the number of the lease.
+create function ${schema}.recover_v1(me uuid, mine integer[], most_batches integer)
+  returns setof ${schema}.claimed
+  language plpgsql
+  volatile
+  ${ENGINE_SETTINGS}
+as $$
+#variable_conflict use_column
+declare
+  dead record;
+  open_batch record;
+  of_trigger integer;
+  taken integer := 0;
+  lowest bigint;
+  finished boolean;
+begin
+  -- skip locked: one heir at a time
+  for dead in
+    select d.id, d.open_from, d.released
+      from ${schema}.dispatcher d
+     where d.lease_until < clock_timestamp()
+       and d.id <> me
+       and d.application = (select m.application from ${schema}.dispatcher m where m.id = me)
+     order by d.lease_until
+       for update skip locked
+  loop
+    finished := true;
+    with given_up as (
+      delete from ${schema}.retry r
+       where r.dispatcher = dead.id
+         and r.lost + 1 >= ${GIVEN_UP_AFTER}
+      returning r.*
+    )
+    insert into ${schema}.dead_letter (${EVENT_COLUMNS}, attempts, reason)
+    select ${EVENT_COLUMNS}, g.attempts, 'lease-lost'
+      from given_up g
+    on conflict do nothing;
+    update ${schema}.retry r
+       set dispatcher = null,
+           lost = r.lost + 1
+     where r.dispatcher = dead.id;
+
+    foreach of_trigger in array mine loop
+      if not pg_try_advisory_xact_lock(${lockKey}, of_trigger) then
+        finished := false;
+        continue;
+      end if;
+      for open_batch in
+        select b.id, b.claim, b.leases
+          from ${schema}.batch b
+         where b.trigger_id = of_trigger
+           and b.id >= dead.open_from
+           and b.dispatcher = dead.id
+           and b.size > 0
+           and not exists (
+               select from ${schema}.batch_done o
+                where o.trigger_id = b.trigger_id
+                  and o.batch_id = b.id
+                  and o.claim = b.claim)
+         order by b.id
+      loop
+        if open_batch.leases >= ${MOST_LEASES} and not dead.released then
+          insert into ${schema}.retry (${EVENT_COLUMNS}, attempts, due, lost)
+          select e.trigger_id, e.id, e.operation, e.key, e.old, e.new, e.session, e.trace, e.created_at, 0, clock_timestamp(), ${SUSPECT_AFTER}
+            from ${schema}.batch_events_v1(of_trigger, open_batch.id, open_batch.claim) e
+          on conflict do nothing;
+          insert into ${schema}.batch_done (trigger_id, batch_id, claim)
+          values (of_trigger, open_batch.id, open_batch.claim);
+        elsif taken >= most_batches then
+          finished := false;
+        else
+          update ${schema}.batch b
+             set dispatcher = me,
+                 leases = b.leases + case when dead.released then 0 else 1 end
+           where b.trigger_id = of_trigger
+             and b.id = open_batch.id
+             and b.claim = open_batch.claim;
+          taken := taken + 1;
+          lowest := least(lowest, open_batch.id);
+          return query
+          select 'batch', of_trigger, open_batch.id, null::bigint, null::text, null::text, null::json, null::json,
+                 null::text, null::text, null::text, open_batch.leases + 1, open_batch.claim;
+        end if;
+      end loop;
+    end loop;
+    -- What belongs to triggers that only others know is left for them.
+    if finished and not exists (
+      select from ${schema}.event_trigger t
+       cross join lateral (
+             select from ${schema}.batch b
+              where b.trigger_id = t.id
+                and b.id >= dead.open_from
+                and b.dispatcher = dead.id
+                and b.size > 0
+                and not exists (
+                    select from ${schema}.batch_done o
+                     where o.trigger_id = b.trigger_id
+                       and o.batch_id = b.id
+                       and o.claim = b.claim)
+              limit 1) left_behind
+       where t.id <> all (mine))
+    then
+      delete from ${schema}.dispatcher d where d.id = dead.id;
+    end if;
+  end loop;
+  update ${schema}.dispatcher d
+     set open_from = least(d.open_from, lowest)
+   where d.id = me
+     and lowest < d.open_from;
+end $$;
+`;

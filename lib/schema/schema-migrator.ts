@@ -1,0 +1,121 @@
+import { SchemaError } from '../event-triggers.errors.js';
+import { advisoryKey, LOCK } from './advisory-lock.js';
+import { quoteIdentifier, type QuotedIdentifier } from './identifier.js';
+import type { Migration } from './migration.js';
+import { MIGRATIONS } from './migrations.js';
+
+/** One connection to the database; the statements of a migration must not be spread over several. */
+export interface MigrationConnection {
+  query(text: string, values?: readonly unknown[]): Promise<{ rows: unknown[] }>;
+}
+
+interface AppliedMigration {
+  version: number;
+  oldest_reader: number;
+}
+
+/**
+ * Brings the schema to this build's version.
+ *
+ * Comes in: a connection. Goes out: a schema that this build can work on, or an error and a schema as it
+ * was. What must hold: replicas that boot together apply each step once; a schema that a newer build has
+ * made unreadable is refused before anything is touched. A crash here rolls back.
+ */
+export class SchemaMigrator {
+  private readonly schema: QuotedIdentifier;
+
+  constructor(
+    private readonly schemaName: string,
+    private readonly migrations: readonly Migration[] = MIGRATIONS,
+  ) {
+    this.schema = quoteIdentifier(schemaName);
+  }
+
+  /** Applies what is missing. Safe when many replicas boot at once. */
+  async migrate(connection: MigrationConnection): Promise<void> {
+    await connection.query('begin');
+    try {
+      // The transaction's lock and not the session's: a pooler may hand the next call to another session.
+      await connection.query('select pg_advisory_xact_lock($1, $2)', [
+        advisoryKey(this.schemaName),
+        LOCK.migrate,
+      ]);
+      const applied = await this.applied(connection);
+      this.refuseNewerSchema(applied);
+      for (const migration of this.missing(applied)) await this.apply(connection, migration);
+      await connection.query('commit');
+    } catch (error) {
+      await connection.query('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Changes nothing and throws a `SchemaError` unless this build can work on the schema as it is. */
+  async verify(connection: MigrationConnection): Promise<void> {
+    const applied = await this.applied(connection);
+    this.refuseNewerSchema(applied);
+    const missing = this.missing(applied).map(({ version, name }) => `${version} (${name})`);
+    if (missing.length === 0) return;
+    throw new SchemaError(`The schema ${this.schema} lacks the migrations ${missing.join(', ')}`, {
+      hint: "Boot one process with install: 'apply' and a role that may create objects.",
+    });
+  }
+
+  /** The statements that `migrate` would run on an empty database, for those who apply them by hand. */
+  statements(): string[] {
+    return [this.createLedger(), ...this.migrations.map((migration) => this.text(migration))];
+  }
+
+  private async applied(connection: MigrationConnection): Promise<AppliedMigration[]> {
+    const { rows } = await connection.query('select to_regclass($1) is not null as exists', [
+      `${this.schema}.migration`,
+    ]);
+    if (!(rows[0] as { exists: boolean }).exists) return [];
+    const ledger = await connection.query(
+      `select version, oldest_reader from ${this.schema}.migration order by version`,
+    );
+    return ledger.rows as AppliedMigration[];
+  }
+
+  private missing(applied: readonly AppliedMigration[]): Migration[] {
+    const present = new Set(applied.map(({ version }) => version));
+    return this.migrations.filter(({ version }) => !present.has(version));
+  }
+
+  private refuseNewerSchema(applied: readonly AppliedMigration[]): void {
+    const own = this.migrations.at(-1)?.version ?? 0;
+    const newest = applied.at(-1);
+    const oldestReader = Math.max(0, ...applied.map((migration) => migration.oldest_reader));
+    if (newest === undefined || oldestReader <= own) return;
+    throw new SchemaError(
+      `The schema ${this.schema} is at version ${newest.version} and can be read by builds that know version ${oldestReader} or later; this one knows ${own}`,
+      { hint: 'Deploy a newer version of nestjs-event-triggers, or name another schema.' },
+    );
+  }
+
+  private async apply(connection: MigrationConnection, migration: Migration): Promise<void> {
+    if (migration.version === this.migrations[0]?.version) {
+      await connection.query(this.createLedger());
+    }
+    await connection.query(this.text(migration));
+    await connection.query(
+      `insert into ${this.schema}.migration (version, name, oldest_reader) values ($1, $2, $3)`,
+      [migration.version, migration.name, migration.oldestReader],
+    );
+  }
+
+  private text(migration: Migration): string {
+    return migration.sql({ schema: this.schema, lockKey: advisoryKey(this.schemaName) });
+  }
+
+  private createLedger(): string {
+    return `
+create schema if not exists ${this.schema};
+create table if not exists ${this.schema}.migration (
+  version integer primary key,
+  name text not null,
+  oldest_reader integer not null,
+  applied_at timestamptz not null default clock_timestamp()
+);`;
+  }
+}
