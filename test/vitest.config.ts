@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.spec.ts'],
     exclude: ['test/load/**', 'test/chaos/**'],
-    passWithNoTests: false,
+    globalSetup: ['test/support/global-setup.ts'],
     maxWorkers: parallelTestFiles,
     testTimeout,
     hookTimeout,

@@ -1,0 +1,41 @@
+// @ts-check
+/** Builds the library and the sample app where the output is missing or older than a source. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+const CONFIGURATION = ['tsconfig.json', 'nest-cli.json', 'package-lock.json'];
+
+const PROJECTS = [
+  { name: 'lib', output: 'dist/index.js', sources: ['lib'] },
+  // The sample app is checked against the declarations of the library, so it follows them.
+  { name: 'sample-app', output: 'sample-app/dist/main.js', sources: ['sample-app', 'lib'] },
+];
+
+export function buildOutdated() {
+  for (const { name, output, sources } of PROJECTS) {
+    const newestSource = Math.max(...[...sources, ...CONFIGURATION].map(newestChange));
+    if (newestChange(output) > newestSource) continue;
+    console.log(`Building ${name}`);
+    const { status } = spawnSync(
+      process.execPath,
+      ['node_modules/@nestjs/cli/bin/nest.js', 'build', name],
+      { cwd: REPOSITORY, stdio: 'inherit' },
+    );
+    if (status !== 0) throw new Error(`'nest build ${name}' failed; its messages are above.`);
+  }
+}
+
+/**
+ * @param {string} path relative to the repository
+ * @returns {number} milliseconds since the epoch; 0 where nothing is
+ */
+function newestChange(path) {
+  const entry = statSync(join(REPOSITORY, path), { throwIfNoEntry: false });
+  if (!entry) return 0;
+  if (!entry.isDirectory()) return entry.mtimeMs;
+  const inside = readdirSync(join(REPOSITORY, path)).filter((name) => name !== 'dist');
+  return Math.max(entry.mtimeMs, ...inside.map((name) => newestChange(`${path}/${name}`)));
+}

@@ -1,0 +1,84 @@
+// @ts-check
+/**
+ * Brings node_modules in line with package-lock.json, so that `npm start` and `npm test`
+ * work on a fresh clone. Only Node's own modules may be used here.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Wanted whatever NODE_ENV or the user's configuration leaves out elsewhere. */
+const EVERYTHING = ['--include=dev', '--include=optional', '--include=peer'];
+
+/**
+ * @typedef {object} LockedPackage
+ * @property {string} [version]
+ * @property {string} [integrity]
+ * @property {boolean} [optional]
+ * @property {string[]} [os]
+ * @property {string[]} [cpu]
+ * @property {string[]} [libc]
+ */
+
+export function installMissing() {
+  const [missing] = missingPackages();
+  if (!missing) return;
+  console.log(`Installing dependencies: ${missing} is not there yet`);
+  const { command, parameters, viaShell } = npm();
+  const result = spawnSync(
+    command,
+    [...parameters, 'ci', ...EVERYTHING, '--no-audit', '--no-fund'],
+    { cwd: REPOSITORY, stdio: 'inherit', shell: viaShell },
+  );
+  if (result.status === 0) return;
+  throw new Error(
+    `'npm ci' ended with ${result.error?.message ?? `code ${result.status}`}. ` +
+      'Run it by hand in the root of the repository to see why.',
+  );
+}
+
+/** @returns {string[]} */
+function missingPackages() {
+  const wanted = packagesOf('package-lock.json');
+  // npm writes this one last, so an interrupted installation has none.
+  const installed = packagesOf('node_modules/.package-lock.json');
+  return Object.entries(wanted)
+    .filter(([path, locked]) => path !== '' && isForThisPlatform(locked))
+    .filter(([path, { version, integrity }]) => {
+      const found = installed[path];
+      return found?.version !== version || found?.integrity !== integrity;
+    })
+    .map(([path]) => path);
+}
+
+/**
+ * @param {string} lockFile
+ * @returns {Record<string, LockedPackage>}
+ */
+function packagesOf(lockFile) {
+  const path = `${REPOSITORY}/${lockFile}`;
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : {};
+}
+
+/**
+ * Optional packages are binaries for one platform each, and what those need in turn. npm
+ * alone knows the C library, so such packages are left to it.
+ *
+ * @param {LockedPackage} locked
+ */
+function isForThisPlatform({ optional, os, cpu, libc }) {
+  if (!optional) return true;
+  if (!os || !cpu || libc) return false;
+  return os.includes(process.platform) && cpu.includes(process.arch);
+}
+
+/** The npm that runs us, or else the one on the PATH, which is a batch file on Windows. */
+function npm() {
+  const running = process.env['npm_execpath'];
+  if (running?.endsWith('npm-cli.js')) {
+    return { command: process.execPath, parameters: [running], viaShell: false };
+  }
+  return { command: 'npm', parameters: [], viaShell: process.platform === 'win32' };
+}
