@@ -48,7 +48,7 @@ function missingPackages() {
     .filter(([path, locked]) => path !== '' && isForThisPlatform(locked))
     .filter(([path, { version, integrity }]) => {
       const found = installed[path];
-      return found?.version !== version || found?.integrity !== integrity;
+      return found?.version !== version || (integrity && found?.integrity !== integrity);
     })
     .map(([path]) => path);
 }
