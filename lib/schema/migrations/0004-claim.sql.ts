@@ -37,12 +37,12 @@ const loadWindow = (schema: string): string => `
   select t.id, t.snapshot, t.lo into a from ${schema}.tick t where t.id = from_tick;
   if not found then
     raise exception 'the tick % that trigger % stands at is missing', from_tick, of_trigger
-      using errcode = 'ET003', hint = 'Rows of the table tick were deleted by hand: restore them.';
+      using errcode = 'ET003', detail = of_trigger, hint = 'Rows of the table tick were deleted by hand: restore them.';
   end if;
   select t.id, t.snapshot, t.hi into b from ${schema}.tick t where t.id = to_tick;
   if not found then
     raise exception 'the tick % that trigger % stands at is missing', to_tick, of_trigger
-      using errcode = 'ET003', hint = 'Rows of the table tick were deleted by hand: restore them.';
+      using errcode = 'ET003', detail = of_trigger, hint = 'Rows of the table tick were deleted by hand: restore them.';
   end if;
   -- those that were running when the window began and had ended when it was closed
   finished := null;
@@ -120,7 +120,7 @@ begin
    limit 1;
   if not found then
     raise exception 'trigger % has no cursor', of_trigger
-      using errcode = 'ET003', hint = 'Rows of the table batch were deleted by hand: restore them.';
+      using errcode = 'ET003', detail = of_trigger, hint = 'Rows of the table batch were deleted by hand: restore them.';
   end if;
   from_tick := newest_batch.from_tick;
   to_tick := newest_batch.to_tick;
@@ -234,5 +234,19 @@ ${loadWindow(schema)}
 end $$;
 `;
 
+/** The same as rows that a dispatcher reads. */
+const owedEvents = ({ schema }: MigrationContext): string => `
+create function ${schema}.owed_v1(of_trigger integer, of_batch bigint, of_claim uuid)
+  returns setof ${schema}.claimed
+  language sql
+  stable
+  rows 500
+  ${ENGINE_SETTINGS}
+as $$
+  select 'event', of_trigger, null::bigint, ${EVENT_COLUMNS}, 0, null::uuid
+    from ${schema}.batch_events_v1(of_trigger, of_batch, of_claim) e;
+$$;
+`;
+
 export const claim = (context: MigrationContext): string =>
-  rowType(context.schema) + claimPage(context) + batchEvents(context);
+  rowType(context.schema) + claimPage(context) + batchEvents(context) + owedEvents(context);

@@ -41,7 +41,8 @@ create function ${schema}.release_v1(me uuid, lowest_open bigint)
 as $$
 begin
   update ${schema}.retry r
-     set dispatcher = null
+     set dispatcher = null,
+         due = greatest(r.due, clock_timestamp())
    where r.dispatcher = me;
   update ${schema}.dispatcher d
      set lease_until = '-infinity',
@@ -93,6 +94,8 @@ begin
     on conflict do nothing;
     update ${schema}.retry r
        set dispatcher = null,
+           -- not before the floor of those who look for due ones
+           due = greatest(r.due, clock_timestamp()),
            lost = r.lost + 1
      where r.dispatcher = dead.id;
 
@@ -115,7 +118,11 @@ begin
                   and o.claim = b.claim)
          order by b.id
       loop
-        if open_batch.leases >= ${MOST_LEASES} and not dead.released then
+        -- All of it was done and only the mark is missing.
+        if not exists (select from ${schema}.batch_events_v1(of_trigger, open_batch.id, open_batch.claim)) then
+          insert into ${schema}.batch_done (trigger_id, batch_id, claim)
+          values (of_trigger, open_batch.id, open_batch.claim);
+        elsif open_batch.leases >= ${MOST_LEASES} and not dead.released then
           insert into ${schema}.retry (${EVENT_COLUMNS}, attempts, due, lost)
           select e.trigger_id, e.id, e.operation, e.key, e.old, e.new, e.session, e.trace, e.created_at, 0, clock_timestamp(), ${SUSPECT_AFTER}
             from ${schema}.batch_events_v1(of_trigger, open_batch.id, open_batch.claim) e

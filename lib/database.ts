@@ -1,0 +1,90 @@
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { EventTriggersError } from './event-triggers.errors.js';
+
+/** One for the dispatcher's loop, one for the upkeep that must not wait behind a large page. */
+const CONNECTIONS = 2;
+
+/** A row as Postgres printed it: every column text or null, in the order of the statement. */
+export type TextRow = readonly (string | null)[];
+
+/** Columns stay the text that came over the wire: most of it is only passed on. */
+const unparsed = { getTypeParser: () => (text: string) => text };
+
+/**
+ * The connections that belong to this package alone.
+ *
+ * They are made from the data source's own options (TLS, password function, the primary of a replicated
+ * set), but are never the host's pool: a busy application must not keep its events from going out, nor a
+ * dispatcher the application from its queries.
+ */
+export class Database {
+  private readonly pool: pg.Pool;
+
+  constructor(options: pg.PoolConfig) {
+    this.pool = new pg.Pool({
+      ...options,
+      max: CONNECTIONS,
+      min: 0,
+      application_name: 'event-triggers',
+      allowExitOnIdle: false,
+    });
+    // An idle connection that breaks is replaced by the next query; without a listener it ends the process.
+    this.pool.on('error', () => undefined);
+  }
+
+  /** The primary of `dataSource`, which must be connected. */
+  static of(dataSource: DataSource): Database {
+    if (!['postgres', 'aurora-postgres'].includes(dataSource.options.type)) {
+      throw new EventTriggersError(
+        'ET_NOT_POSTGRES',
+        `The data source "${dataSource.name}" is of type ${dataSource.options.type}; event triggers need Postgres`,
+        { hint: 'Name a Postgres data source with forRoot({ dataSource }).' },
+      );
+    }
+    const { master } = dataSource.driver as PostgresDriver;
+    return new Database((master as pg.Pool).options);
+  }
+
+  async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const { rows } = await this.pool.query(text, [...values]);
+    return rows as Row[];
+  }
+
+  /** Runs a statement that is planned once per connection and returns its rows unparsed. */
+  async run(
+    name: string,
+    text: string,
+    values: readonly (string | number | null)[],
+  ): Promise<TextRow[]> {
+    const { rows } = await this.pool.query({
+      name,
+      text,
+      values: [...values],
+      rowMode: 'array',
+      types: unparsed,
+    } as pg.QueryArrayConfig);
+    return rows as TextRow[];
+  }
+
+  /** Lends one connection, for work that has to stay on it. */
+  async use<Result>(work: (connection: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    const connection = await this.pool.connect();
+    let broken: Error | undefined;
+    const remember = (error: Error): void => {
+      broken = error;
+    };
+    connection.on('error', remember);
+    try {
+      return await work(connection);
+    } finally {
+      connection.removeListener('error', remember);
+      connection.release(broken);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}

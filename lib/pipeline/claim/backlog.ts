@@ -1,0 +1,88 @@
+import type { ClaimedEvent, TriggerId } from '../event.js';
+
+/** An event that waits here for a free connection, with what has to be known when it is over. */
+export interface Waiting<Batch> {
+  readonly event: ClaimedEvent;
+  /** Null where the event is a retry. */
+  readonly batch: Batch | null;
+}
+
+/** Consumed places at the head of a queue are cut off in steps, not one by one. */
+const CUT_AFTER = 1024;
+
+class Queue<Batch> {
+  private items: Waiting<Batch>[] = [];
+  private head = 0;
+
+  get size(): number {
+    return this.items.length - this.head;
+  }
+
+  push(item: Waiting<Batch>): void {
+    this.items.push(item);
+  }
+
+  shift(): Waiting<Batch> | undefined {
+    const item = this.items[this.head];
+    if (item === undefined) return undefined;
+    this.head += 1;
+    if (this.head === this.items.length || this.head === CUT_AFTER) {
+      this.items = this.items.slice(this.head);
+      this.head = 0;
+    }
+    return item;
+  }
+}
+
+/**
+ * Claimed events that are not under way yet, a queue per trigger.
+ *
+ * Triggers take turns, so that a page of one does not make another wait; within a trigger the order is the
+ * order of the log.
+ */
+export class Backlog<Batch> {
+  private readonly queues = new Map<TriggerId, Queue<Batch>>();
+  private turns: TriggerId[] = [];
+  private heldBytes = 0;
+
+  add(item: Waiting<Batch>): void {
+    const { triggerId } = item.event;
+    let queue = this.queues.get(triggerId);
+    if (queue === undefined) {
+      queue = new Queue();
+      this.queues.set(triggerId, queue);
+    }
+    if (queue.size === 0) this.turns.push(triggerId);
+    queue.push(item);
+    this.heldBytes += sizeOf(item.event);
+  }
+
+  /** The next event of the trigger whose turn it is. */
+  next(): Waiting<Batch> | undefined {
+    const triggerId = this.turns.shift();
+    if (triggerId === undefined) return undefined;
+    const queue = this.queues.get(triggerId);
+    const item = queue?.shift();
+    if (queue === undefined || item === undefined) return undefined;
+    if (queue.size > 0) this.turns.push(triggerId);
+    this.heldBytes -= sizeOf(item.event);
+    return item;
+  }
+
+  waiting(triggerId: TriggerId): number {
+    return this.queues.get(triggerId)?.size ?? 0;
+  }
+
+  /** Characters of row images, which is bytes as long as they are ASCII. */
+  get bytes(): number {
+    return this.heldBytes;
+  }
+
+  clear(): void {
+    this.queues.clear();
+    this.turns = [];
+    this.heldBytes = 0;
+  }
+}
+
+const sizeOf = (event: ClaimedEvent): number => (event.old?.length ?? 0) + (event.new?.length ?? 0);

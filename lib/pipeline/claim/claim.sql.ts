@@ -1,0 +1,31 @@
+import type { QuotedIdentifier } from '../../schema/identifier.js';
+
+/** How many parameters of `cycle_v1` say what to claim; those that say what to record follow. */
+const CLAIM_PARAMETERS = 9;
+/** How many say what to record. */
+export const RECORD_PARAMETERS = 20;
+
+export interface ClaimStatements {
+  readonly cycle: string;
+  readonly recover: string;
+  readonly owed: string;
+  readonly retryFloor: string;
+}
+
+/** The statements of this stage: calls of functions that the schema carries. */
+export function claimStatements(schema: QuotedIdentifier): ClaimStatements {
+  const parameters = Array.from(
+    { length: CLAIM_PARAMETERS + RECORD_PARAMETERS },
+    (_, place) => `$${place + 1}`,
+  );
+  return {
+    cycle: `select * from ${schema}.cycle_v1(${parameters.join(', ')})`,
+    recover: `select * from ${schema}.recover_v1($1, $2, $3)`,
+    owed: `select * from ${schema}.owed_v1($1, $2, $3)`,
+    // A little earlier than now at the most: a retry that is not committed yet may be due already.
+    retryFloor: `
+      select least(min(r.due), clock_timestamp() - interval '10 seconds')::text
+        from ${schema}.retry r
+       where r.dispatcher is null`,
+  };
+}

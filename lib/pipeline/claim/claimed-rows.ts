@@ -1,0 +1,105 @@
+import type { TextRow } from '../../database.js';
+import type { ClaimedEvent, EventNumber, Operation, TriggerId } from '../event.js';
+
+/** The columns of the row type `claimed`, in its order. */
+const COLUMN = {
+  kind: 0,
+  trigger: 1,
+  batch: 2,
+  number: 3,
+  operation: 4,
+  key: 5,
+  old: 6,
+  new: 7,
+  session: 8,
+  trace: 9,
+  createdAt: 10,
+  attempts: 11,
+  claim: 12,
+} as const;
+
+/** A page of a stream that is this dispatcher's for a while. */
+export interface ClaimedBatch {
+  readonly triggerId: TriggerId;
+  readonly id: string;
+  /** The batch by a name that no crash of Postgres can give away again. */
+  readonly claim: string;
+  readonly events: ClaimedEvent[];
+}
+
+/** What one cycle brought. */
+export interface Claims {
+  readonly batches: ClaimedBatch[];
+  readonly retries: ClaimedEvent[];
+  /** The streams that hold more, or that somebody else was claiming from. */
+  readonly again: TriggerId[];
+  /** The tick up to which there is nothing left to ask for but `again`. */
+  readonly tick: string | null;
+  /** Dispatchers whose lease has run out and whose work waits for an heir. */
+  readonly dead: number;
+}
+
+/** Sorts the rows of a cycle: a batch comes first, its events follow. */
+export function readClaims(rows: readonly TextRow[]): Claims {
+  const batches: ClaimedBatch[] = [];
+  const retries: ClaimedEvent[] = [];
+  const again: TriggerId[] = [];
+  let tick: string | null = null;
+  let dead = 0;
+  for (const row of rows) {
+    switch (row[COLUMN.kind]) {
+      case 'event':
+        batches.at(-1)?.events.push(readEvent(row));
+        break;
+      case 'batch':
+        batches.push(readBatch(row));
+        break;
+      case 'retry':
+        retries.push(readEvent(row));
+        break;
+      case 'again':
+        again.push(triggerOf(row));
+        break;
+      default:
+        tick = row[COLUMN.batch] ?? null;
+        dead = Number(row[COLUMN.attempts]);
+    }
+  }
+  return { batches, retries, again, tick, dead };
+}
+
+/** The rows of `recover_v1`: batches whose events are still to be read. */
+export function readBatches(rows: readonly TextRow[]): ClaimedBatch[] {
+  return rows.map(readBatch);
+}
+
+/** The rows of `owed_v1`. */
+export function readEvents(rows: readonly TextRow[]): ClaimedEvent[] {
+  return rows.map(readEvent);
+}
+
+const triggerOf = (row: TextRow): TriggerId => Number(row[COLUMN.trigger]) as TriggerId;
+
+function readBatch(row: TextRow): ClaimedBatch {
+  return {
+    triggerId: triggerOf(row),
+    id: row[COLUMN.batch] ?? '',
+    claim: row[COLUMN.claim] ?? '',
+    events: [],
+  };
+}
+
+function readEvent(row: TextRow): ClaimedEvent {
+  return {
+    triggerId: triggerOf(row),
+    number: row[COLUMN.number] as EventNumber,
+    operation: row[COLUMN.operation] as Operation,
+    key: row[COLUMN.key] ?? null,
+    old: row[COLUMN.old] ?? null,
+    new: row[COLUMN.new] ?? null,
+    session: row[COLUMN.session] ?? null,
+    trace: row[COLUMN.trace] ?? null,
+    createdAt: row[COLUMN.createdAt] ?? '',
+    attemptsBefore: Number(row[COLUMN.attempts]),
+  };
+}

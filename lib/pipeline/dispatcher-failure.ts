@@ -1,0 +1,34 @@
+import type { TriggerId } from './event.js';
+
+/** What the functions of the schema raise when they cannot go on. */
+const STREAM_DAMAGED = 'ET003';
+const LEASE_LOST = 'ET005';
+
+/** After an error of the database: soon again, then more slowly. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** Why a turn failed, as far as it matters for going on. */
+export type Failure =
+  | { readonly kind: 'lease-lost' }
+  /** The bookkeeping of one stream is damaged; the error's detail names it. */
+  | { readonly kind: 'stream-damaged'; readonly trigger: TriggerId }
+  | { readonly kind: 'log-unreachable' };
+
+export function failureOf(error: unknown): Failure {
+  const { code, detail } = error as { code?: unknown; detail?: unknown };
+  if (code === LEASE_LOST) return { kind: 'lease-lost' };
+  if (code === STREAM_DAMAGED && typeof detail === 'string' && /^\d+$/.test(detail)) {
+    return { kind: 'stream-damaged', trigger: Number(detail) as TriggerId };
+  }
+  return { kind: 'log-unreachable' };
+}
+
+/** Milliseconds to wait after so many failures in a row; random, so that replicas do not return in step. */
+export function pauseAfter(failures: number, random: () => number = Math.random): number {
+  const doubled = FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10);
+  return Math.min(LONGEST_PAUSE_MS, doubled) * (0.5 + random() / 2);
+}
+
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,0 +1,74 @@
+import type { RecordParameters } from '../claim/event-claimer.js';
+import { numberArray, textArray } from './array-literal.js';
+import type { Attempt, OpenBatch } from './attempt.js';
+
+/** Retries point to no batch; the others count from 1, as arrays in Postgres do. */
+const NO_BATCH = 0;
+
+/**
+ * Attempts as the parameters of `record_v1`.
+ *
+ * @param repeated whether the same may have been recorded already by a call whose answer got lost
+ * @param now the monotonic clock in milliseconds, to tell the database how long ago an attempt ended
+ */
+export function recordParameters(
+  attempts: readonly Attempt[],
+  repeated: boolean,
+  now: number,
+): RecordParameters {
+  const places = placesOf(attempts);
+  const batches = [...places.keys()];
+  return [
+    numberArray(batches.map((batch) => batch.triggerId)),
+    numberArray(batches.map((batch) => batch.id)),
+    numberArray(batches.map((batch) => batch.claim)),
+    numberArray(closedBy(attempts, batches)),
+    String(repeated),
+    numberArray(attempts.map(({ batch }) => (batch === null ? NO_BATCH : places.get(batch)!))),
+    numberArray(attempts.map(({ event }) => event.triggerId)),
+    numberArray(attempts.map(({ event }) => event.number)),
+    textArray(attempts.map(({ event }) => event.createdAt)),
+    numberArray(attempts.map(({ event }) => event.attemptsBefore + 1)),
+    numberArray(attempts.map(({ decision }) => decision.kind)),
+    numberArray(attempts.map(({ outcome }) => outcome.status)),
+    numberArray(attempts.map(({ outcome }) => outcome.duration)),
+    textArray(attempts.map(({ outcome }) => outcome.error?.code ?? null)),
+    textArray(attempts.map(({ outcome }) => outcome.error?.message ?? null)),
+    textArray(attempts.map(({ outcome }) => outcome.responseHeaders)),
+    textArray(attempts.map(({ outcome }) => outcome.responseBody)),
+    numberArray(attempts.map(({ endedAt }) => now - endedAt)),
+    numberArray(attempts.map(delayOf)),
+    reasonsOf(attempts),
+  ];
+}
+
+function placesOf(attempts: readonly Attempt[]): Map<OpenBatch, number> {
+  const places = new Map<OpenBatch, number>();
+  for (const { batch } of attempts) {
+    if (batch !== null && !places.has(batch)) places.set(batch, places.size + 1);
+  }
+  return places;
+}
+
+/** Which batches have nothing open once these attempts are recorded. */
+function closedBy(attempts: readonly Attempt[], batches: readonly OpenBatch[]): boolean[] {
+  const recorded = new Map<OpenBatch, number>();
+  for (const { batch } of attempts) {
+    if (batch !== null) recorded.set(batch, (recorded.get(batch) ?? 0) + 1);
+  }
+  return batches.map((batch) => batch.open === recorded.get(batch));
+}
+
+const delayOf = ({ decision }: Attempt): number | null =>
+  decision.kind === 'retry' ? decision.delay : null;
+
+/** Empty, which spares the database the work on failures, where all are first attempts that got through. */
+function reasonsOf(attempts: readonly Attempt[]): string {
+  const plain = attempts.every(
+    ({ batch, decision }) => batch !== null && decision.kind === 'delivered',
+  );
+  if (plain) return '{}';
+  return textArray(
+    attempts.map(({ decision }) => (decision.kind === 'dead' ? decision.reason : null)),
+  );
+}

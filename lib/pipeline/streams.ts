@@ -1,0 +1,71 @@
+import type { StoredTrigger } from './attach/stored-trigger.js';
+import type { Destination } from './deliver/destination.js';
+import type { TriggerId } from './event.js';
+
+/** The events of one trigger, with all that it takes to deliver them from here. */
+export interface Stream {
+  readonly trigger: StoredTrigger;
+  readonly destination: Destination;
+  /** Whether pages may be claimed. What is in hand already is delivered in any case. */
+  readonly claimable: boolean;
+}
+
+/**
+ * The streams that this replica delivers, and which of them have to be asked for more.
+ *
+ * A stream is hot when it may hold events although the log has not grown since it was asked last.
+ */
+export class Streams {
+  private readonly streams = new Map<TriggerId, Stream>();
+  private readonly halted = new Set<TriggerId>();
+  private hot = new Set<TriggerId>();
+
+  get(trigger: TriggerId): Stream | undefined {
+    return this.streams.get(trigger);
+  }
+
+  set(stream: Stream): void {
+    const known = this.streams.get(stream.trigger.id);
+    if (!(known?.claimable ?? false)) this.hot.add(stream.trigger.id);
+    this.streams.set(stream.trigger.id, stream);
+  }
+
+  /** Those that may be claimed from, hot ones first, in the order in which they wait. */
+  claimable(): TriggerId[] {
+    const quiet = [...this.streams.keys()].filter((trigger) => !this.hot.has(trigger));
+    return [...this.hot, ...quiet].filter(
+      (trigger) => this.streams.get(trigger)?.claimable === true && !this.halted.has(trigger),
+    );
+  }
+
+  isHot(trigger: TriggerId): boolean {
+    return this.hot.has(trigger);
+  }
+
+  /**
+   * After a cycle: whoever was not asked, or was left over, or has more, is asked next time whatever the
+   * log says. Those that got a page wait behind those that did not.
+   */
+  remember(
+    asked: readonly TriggerId[],
+    again: readonly TriggerId[],
+    served: ReadonlySet<TriggerId>,
+  ): void {
+    const reached = new Set(asked);
+    this.hot = new Set([
+      ...[...this.streams.keys()].filter((trigger) => !reached.has(trigger)),
+      ...again.filter((trigger) => !served.has(trigger)),
+      ...again.filter((trigger) => served.has(trigger)),
+    ]);
+  }
+
+  /** Stops one stream whose bookkeeping is damaged, so that the others go on. */
+  halt(trigger: TriggerId): void {
+    this.halted.add(trigger);
+  }
+
+  /** Asks everybody again. */
+  heatAll(): void {
+    this.hot = new Set(this.streams.keys());
+  }
+}

@@ -1,0 +1,1 @@
+export const attach = (_: unknown): string => '';
