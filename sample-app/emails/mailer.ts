@@ -1,0 +1,23 @@
+import { appendFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Injectable, Logger } from '@nestjs/common';
+
+/** Where e-mails go: a sample should not write to real people. */
+export const OUTBOX_FILE = process.env.EMAILS_FILE || join(tmpdir(), 'sample-app-emails.jsonl');
+
+export interface Email {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+@Injectable()
+export class Mailer {
+  private readonly logger = new Logger(Mailer.name);
+
+  async send(email: Email): Promise<void> {
+    await appendFile(OUTBOX_FILE, `${JSON.stringify(email)}\n`);
+    this.logger.log(`e-mail to ${email.to}: ${email.subject}`);
+  }
+}
