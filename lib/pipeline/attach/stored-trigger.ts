@@ -47,6 +47,8 @@ export interface StoredTrigger {
   readonly delete?: StoredOperation;
   readonly truncate?: boolean;
   readonly manual?: boolean;
+  /** Whether what logical replication writes is captured too. */
+  readonly replication?: boolean;
   /** The URL with its `{{ENV_VAR}}` templates unresolved. */
   readonly webhook: string;
   readonly headers: readonly StoredHeader[];
@@ -56,4 +58,31 @@ export interface StoredTrigger {
   /** Total time for one attempt in milliseconds. */
   readonly timeout: number;
   readonly enabled: boolean;
+}
+
+/** A definition as an application asks for it, before it has a number. */
+export interface WantedTrigger extends Omit<StoredTrigger, 'id'> {
+  /** Names that it had before. */
+  readonly formerly: readonly string[];
+}
+
+/** What the column `definition` holds: all that has no column of its own. */
+export type TriggerContent = Omit<StoredTrigger, 'id' | 'name' | 'application'>;
+
+export interface TriggerRow {
+  readonly id: number;
+  readonly name: string;
+  readonly application: string;
+  readonly definition: TriggerContent;
+}
+
+/** The definition that a row of the table `event_trigger` holds. */
+export function storedTrigger({ id, name, application, definition }: TriggerRow): StoredTrigger {
+  return { ...definition, id: id as TriggerId, name, application };
+}
+
+/** What to store in the column `definition`. */
+export function contentOf(trigger: WantedTrigger): TriggerContent {
+  const { name: _name, application: _application, formerly: _formerly, ...content } = trigger;
+  return content;
 }

@@ -1,0 +1,119 @@
+import type { Duration } from '../../duration.js';
+import type { RetryOptions } from '../../retry.options.js';
+
+/** An entity class, abstract ones included. */
+export type EntityClass<Row = unknown> = abstract new (...args: never[]) => Row;
+
+type Method = (...args: never[]) => unknown;
+/** What is a value of its own and not a group of columns. */
+type Scalar = string | number | bigint | boolean | symbol | Date | Uint8Array | Method;
+/** Embedded entities deeper than this are named by hand in a definition of the table by its name. */
+type Deeper = { 2: 1; 1: 0; 0: never };
+
+type ColumnOf<Row, Depth extends keyof Deeper> = {
+  [Property in keyof Row & string]: NonNullable<Row[Property]> extends Method
+    ? never
+    : NonNullable<Row[Property]> extends Scalar | readonly unknown[]
+      ? Property
+      : NonNullable<Row[Property]> extends object
+        ? Depth extends 1 | 2
+          ? Property | `${Property}.${ColumnOf<NonNullable<Row[Property]>, Deeper[Depth]>}`
+          : Property
+        : Property;
+}[keyof Row & string];
+
+/**
+ * A column of a table: the property of its entity (`'address.street'` for an embedded one, the property of
+ * the relation for a foreign key), or its name in the database where the table is given by name.
+ */
+export type Column<Row = unknown> = unknown extends Row ? string : ColumnOf<Row, 2>;
+
+/** What to capture of inserts or of deletes. */
+export interface OperationDefinition<Name extends string = string> {
+  /** The columns that the payload has. Default: all. */
+  payload?: Name[];
+  /**
+   * An SQL condition on the row, with `new` for inserts, `old` for deletes and both for updates:
+   * `new.total > 100`. Names that are not built into Postgres need their schema: `public.is_large(new.total)`.
+   *
+   * It is the one thing here that can make a write of the application fail: it runs in the writer's
+   * transaction, so a division by zero or a failing cast in it is the writer's error. Bootstrap tries it on
+   * up to 100 rows and warns. Postgres then refuses to drop or retype a column that it names: call
+   * `event_triggers.detach('orders')` before and `event_triggers.attach('orders')` after, in one transaction.
+   */
+  when?: string;
+}
+
+/** What to capture of updates. */
+export interface UpdateDefinition<Name extends string = string> extends OperationDefinition<Name> {
+  /** Only a change of one of these counts. Default: a change of any column, `1.0` to `1.00` included. */
+  columns?: Name[];
+  /** Whether an update that changed nothing of it counts too. Default: false. */
+  unchanged?: boolean;
+}
+
+/** A header to send with each delivery. `{{ENV_VAR}}` in a value is replaced when it is sent. */
+export type HeaderDefinition =
+  { name: string; value: string } | { name: string; valueFromEnv: string };
+
+/**
+ * Which changes of which table go where.
+ *
+ * @typeParam Row the entity; it follows from `table` where that is a class.
+ * @typeParam Name the columns it has; they follow from `Row`.
+ *
+ * @example
+ * const orderPaid: TriggerDefinition<Order> = {
+ *   name: 'order-paid',
+ *   table: Order,
+ *   update: { columns: ['status'], when: `new.status = 'paid'` },
+ *   webhook: '{{NHOST_BACKEND_URL}}/v1/functions/order-paid',
+ * };
+ */
+export interface TriggerDefinition<Row = unknown, Name extends string = Column<Row>> {
+  /** Letters, digits, `_` and `-`, first a letter, at most 63. No two triggers of a database share one. */
+  name: string;
+  /** Names that the trigger had before: it takes over the oldest one's stream with what waits in it. */
+  formerly?: string[];
+  /** An entity, a table of the schema public by its literal name, or schema and name. */
+  table: EntityClass<Row> | string | { schema?: string; name: string };
+  /** Captures inserted rows, whether by INSERT, COPY, MERGE or an upsert. */
+  insert?: true | OperationDefinition<Name>;
+  /** Captures updates. On a partitioned table one that moves a row to another partition is a delete and an insert. */
+  update?: true | UpdateDefinition<Name>;
+  /** Captures deleted rows, those of a cascade included. */
+  delete?: true | OperationDefinition<Name>;
+  /** Captures TRUNCATE, as an event without a row. */
+  truncate?: true;
+  /** Whether the application may invoke the trigger itself. Default: false. */
+  manual?: boolean;
+  /** The URL to call, with `{{ENV_VAR}}` templates. */
+  webhook: string;
+  /** Headers to send beside the secret and those of this package. Default: none. */
+  headers?: HeaderDefinition[];
+  /** Whether the module's webhook secret is sent along. Default: true. */
+  sendSecret?: boolean;
+  /** What differs from the module's retry policy. */
+  retry?: RetryOptions;
+  /** The total time for one attempt. Default: the module's, which is 60 s. */
+  timeout?: Duration;
+  /** Also captures what logical replication writes on a subscriber. Default: false. */
+  replication?: boolean;
+  /** False captures nothing; what was captured before is still delivered. Default: true. */
+  enabled?: boolean;
+}
+
+/**
+ * Returns the definition, checked against its entity by the compiler.
+ *
+ * @example
+ * export const orderCreated = defineTrigger({
+ *   name: 'order-created',
+ *   table: Order,
+ *   insert: true,
+ *   webhook: '{{NHOST_BACKEND_URL}}/v1/functions/order-created',
+ * });
+ */
+export function defineTrigger<Row>(definition: TriggerDefinition<Row>): TriggerDefinition<Row> {
+  return definition;
+}
