@@ -1,3 +1,5 @@
+/** For a column of nulls too: `unnest` fills a shorter array up with nulls. */
+const EMPTY = '{}';
 const NEEDS_ESCAPE = /["\\]/g;
 
 /**
@@ -5,12 +7,14 @@ const NEEDS_ESCAPE = /["\\]/g;
  * for a column of hundreds of attempts costs a fraction of what generic array encoding does.
  */
 export function numberArray(values: readonly (number | string | boolean | null)[]): string {
+  if (values.every((value) => value === null)) return EMPTY;
   // An element that is null joins as nothing, so it is spelled out.
   return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
 }
 
 /** Any text but the character NUL, which Postgres does not store: it is replaced as unreadable. */
 export function textArray(values: readonly (string | null)[]): string {
+  if (values.every((value) => value === null)) return EMPTY;
   return `{${values.map(textElement).join(',')}}`;
 }
 

@@ -25,22 +25,38 @@ export function recordParameters(
     numberArray(closedBy(attempts, batches)),
     String(repeated),
     numberArray(attempts.map(({ batch }) => (batch === null ? NO_BATCH : places.get(batch)!))),
-    numberArray(attempts.map(({ event }) => event.triggerId)),
     numberArray(attempts.map(({ event }) => event.number)),
-    textArray(attempts.map(({ event }) => event.createdAt)),
-    numberArray(attempts.map(({ event }) => event.attemptsBefore + 1)),
-    numberArray(attempts.map(({ decision }) => decision.kind)),
     numberArray(attempts.map(({ outcome }) => outcome.status)),
-    numberArray(attempts.map(({ outcome }) => outcome.duration)),
-    textArray(attempts.map(({ outcome }) => outcome.error?.code ?? null)),
-    textArray(attempts.map(({ outcome }) => outcome.error?.message ?? null)),
+    numberArray(attempts.map(({ outcome }) => tenths(outcome.duration))),
     textArray(attempts.map(({ outcome }) => outcome.responseHeaders)),
     textArray(attempts.map(({ outcome }) => outcome.responseBody)),
-    numberArray(attempts.map(({ endedAt }) => now - endedAt)),
-    numberArray(attempts.map(delayOf)),
-    reasonsOf(attempts),
+    numberArray(attempts.map(({ endedAt }) => tenths(now - endedAt))),
+    ...exceptions(attempts),
   ];
 }
+
+/** Finer than this is noise, and every digit has to be printed and parsed. */
+const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
+
+/** The columns that say nothing where all are first attempts that got through: empty then, which is free. */
+function exceptions(attempts: readonly Attempt[]): RecordParameters {
+  if (attempts.every(isPlain)) return ['{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'];
+  return [
+    numberArray(attempts.map(({ decision }) => decision.kind)),
+    numberArray(attempts.map(({ event }) => event.triggerId)),
+    textArray(attempts.map(({ event }) => event.createdAt)),
+    numberArray(attempts.map(({ event }) => event.attemptsBefore + 1)),
+    textArray(attempts.map(({ outcome }) => outcome.error?.code ?? null)),
+    textArray(attempts.map(({ outcome }) => outcome.error?.message ?? null)),
+    numberArray(
+      attempts.map(({ decision }) => (decision.kind === 'retry' ? decision.delay : null)),
+    ),
+    textArray(attempts.map(({ decision }) => (decision.kind === 'dead' ? decision.reason : null))),
+  ];
+}
+
+const isPlain = ({ batch, decision }: Attempt): boolean =>
+  batch !== null && decision.kind === 'delivered';
 
 function placesOf(attempts: readonly Attempt[]): Map<OpenBatch, number> {
   const places = new Map<OpenBatch, number>();
@@ -57,18 +73,4 @@ function closedBy(attempts: readonly Attempt[], batches: readonly OpenBatch[]): 
     if (batch !== null) recorded.set(batch, (recorded.get(batch) ?? 0) + 1);
   }
   return batches.map((batch) => batch.open === recorded.get(batch));
-}
-
-const delayOf = ({ decision }: Attempt): number | null =>
-  decision.kind === 'retry' ? decision.delay : null;
-
-/** Empty, which spares the database the work on failures, where all are first attempts that got through. */
-function reasonsOf(attempts: readonly Attempt[]): string {
-  const plain = attempts.every(
-    ({ batch, decision }) => batch !== null && decision.kind === 'delivered',
-  );
-  if (plain) return '{}';
-  return textArray(
-    attempts.map(({ decision }) => (decision.kind === 'dead' ? decision.reason : null)),
-  );
 }

@@ -126,8 +126,8 @@ create table ${schema}.dispatcher (
 
 create table ${schema}.attempt (
   trigger_id integer not null,
+  -- A number may be issued again after a crash; the attempts at an event are those made since it was captured.
   event_id bigint not null,
-  event_created_at timestamptz not null,
   -- of the batch; null for a retry and for an attempt whose batch a crash of Postgres forgot
   claim uuid,
   number smallint not null,

@@ -2,18 +2,21 @@ import type { MigrationContext } from '../migration.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
 /**
- * The events of a window after a number, at most `most`, in the order of numbers.
+ * The events of a window after a number, at most `most`, in the order of numbers. Variables in sight:
+ * of_trigger, after_number, most, and what `loadWindow` has set.
  *
  * Two arms, both walks along an index; they part at the lower bound, so no event is in both. Visibility
  * goes through a function instead of a comparison of xid, so that (trigger_id, id) is the only index the
  * planner can see for the first arm.
+ *
+ * @param upTo a number above which nothing is wanted
  */
-const window = (schema: string, upTo: string): string => `
-      (select e.*
+export const windowEvents = (schema: string, columns: string, upTo?: string): string => `
+      (select ${columns}
          from ${schema}.event e
         where e.trigger_id = of_trigger
           and e.id > greatest(after_number, a.lo)
-          and e.id <= ${upTo === '' ? 'b.hi' : `least(${upTo}, b.hi)`}
+          and e.id <= ${upTo === undefined ? 'b.hi' : `least(${upTo}, b.hi)`}
           and pg_visible_in_snapshot(e.xid, b.snapshot)
           and not pg_visible_in_snapshot(e.xid, a.snapshot)
         order by e.id
@@ -22,50 +25,54 @@ const window = (schema: string, upTo: string): string => `
       (select late.*
          from unnest(finished) x
         cross join lateral (
-              select e.*
+              select ${columns}
                 from ${schema}.event e
                where e.xid = x
                  and e.trigger_id = of_trigger
                  and e.id > after_number
-                 and e.id <= ${upTo === '' ? 'a.lo' : `least(${upTo}, a.lo)`}
+                 and e.id <= ${upTo === undefined ? 'a.lo' : `least(${upTo}, a.lo)`}
                order by e.id
                limit most) late)
       order by id
       limit most`;
 
-const loadWindow = (schema: string): string => `
-  select t.id, t.snapshot, t.lo into a from ${schema}.tick t where t.id = from_tick;
-  if not found then
-    raise exception 'the tick % that trigger % stands at is missing', from_tick, of_trigger
-      using errcode = 'ET003', detail = of_trigger, hint = 'Rows of the table tick were deleted by hand: restore them.';
-  end if;
-  select t.id, t.snapshot, t.hi into b from ${schema}.tick t where t.id = to_tick;
-  if not found then
-    raise exception 'the tick % that trigger % stands at is missing', to_tick, of_trigger
-      using errcode = 'ET003', detail = of_trigger, hint = 'Rows of the table tick were deleted by hand: restore them.';
-  end if;
-  -- those that were running when the window began and had ended when it was closed
-  finished := null;
-  if after_number < a.lo then
-    select array_agg(x) into finished
-      from pg_snapshot_xip(a.snapshot) x
-     where pg_visible_in_snapshot(x, b.snapshot);
-  end if;`;
+/** Sets a, b and finished, the ends of the window (from_tick, to_tick]. */
+export const loadWindow = (schema: string): string => `
+    select t.id, t.snapshot, t.lo into a from ${schema}.tick t where t.id = from_tick;
+    if not found then
+      raise exception 'the tick % that trigger % stands at is missing', from_tick, of_trigger
+        using errcode = 'ET003', detail = of_trigger, hint = 'Rows of the table tick were deleted by hand: restore them.';
+    end if;
+    select t.id, t.snapshot, t.hi into b from ${schema}.tick t where t.id = to_tick;
+    if not found then
+      raise exception 'the tick % that trigger % stands at is missing', to_tick, of_trigger
+        using errcode = 'ET003', detail = of_trigger, hint = 'Rows of the table tick were deleted by hand: restore them.';
+    end if;
+    -- those that were running when the window began and had ended when it was closed
+    finished := null;
+    if after_number < a.lo then
+      select array_agg(x) into finished
+        from pg_snapshot_xip(a.snapshot) x
+       where pg_visible_in_snapshot(x, b.snapshot);
+    end if;`;
 
 /** The columns of `claimed` that describe an event. */
-const EVENT_COLUMNS = `e.id, e.operation::text, e.key, e.old, e.new, e.session, e.trace, e.created_at::text`;
+export const EVENT_COLUMNS =
+  'e.id, e.operation, e.key, e.old, e.new, e.session, e.trace, e.created_at::text';
 
-const NO_EVENT_COLUMNS = `null::bigint, null::text, null::text, null::json, null::json, null::text, null::text, null::text`;
+/** The same of a row that carries none. */
+export const noEventColumns = (schema: string): string =>
+  `null::bigint, null::${schema}.operation, null::text, null::json, null::json, null::text, null::text, null::text`;
 
 /** What dispatchers read, all in one row type, because one call brings it all. */
-const rowType = (schema: string): string => `
+const rowType = ({ schema }: MigrationContext): string => `
 create type ${schema}.claimed as (
   -- a 'batch' and then its 'event's; 'again' for a stream that has to be asked again; 'retry'; 'cycle'
   kind text,
   trigger_id integer,
   batch_id bigint,
   event_id bigint,
-  operation text,
+  operation ${schema}.operation,
   key text,
   old json,
   new json,
@@ -78,8 +85,12 @@ create type ${schema}.claimed as (
 );
 `;
 
+/** As stored: a compressed image counts for less than it will take in memory. */
+const SIZES = `e.id, coalesce(pg_column_size(e.old), 0) + coalesce(pg_column_size(e.new), 0) as bytes`;
+
 /**
- * The next page of a stream becomes a batch of this dispatcher.
+ * The next page of a stream becomes a batch of this dispatcher. Returns the batch, whose events
+ * `cycle_v1` reads; its size is 0 where there is nothing.
  *
  * READ COMMITTED and volatile: the cursor is read by the statement after the one that took the lock, so it
  * is the one the previous holder left. The lock is let go after the transaction has left the list of
@@ -87,24 +98,26 @@ create type ${schema}.claimed as (
  * the settings of `cycle_v1`, which calls it.
  */
 const claimPage = ({ schema, lockKey }: MigrationContext): string => `
-create function ${schema}.claim_page_v1(me uuid, of_trigger integer, newest bigint, most integer, most_bytes bigint)
-  returns setof ${schema}.claimed
+create function ${schema}.claim_page_v1(
+  me uuid, of_trigger integer, newest bigint, most integer, most_bytes bigint,
+  out batch_id bigint, out batch_claim uuid, out from_tick bigint, out to_tick bigint,
+  out after_number bigint, out last_number bigint, out size integer,
+  -- whether the stream has to be asked again: it holds more, or somebody else was claiming
+  out again boolean)
   language plpgsql
   volatile
-  rows 500
 as $$
 #variable_conflict use_column
 declare
   a record;
   b record;
   finished xid8[];
-  from_tick bigint;
-  to_tick bigint;
-  after_number bigint;
+  bytes bigint;
   newest_batch record;
 begin
+  size := 0;
+  again := true;
   if not pg_try_advisory_xact_lock(${lockKey}, of_trigger) then
-    return query select 'again', of_trigger, null::bigint, ${NO_EVENT_COLUMNS}, null::integer, null::uuid;
     return;
   end if;
   -- One whose lease ran out may have been robbed of its batches already: it gets no new ones.
@@ -132,48 +145,35 @@ begin
       after_number := 0;
     end if;
     if from_tick >= to_tick then
+      again := false;
       return;
     end if;
 ${loadWindow(schema)}
-    return query
-    with page as materialized (${window(schema, '')}
-    ),
-    measured as (
-      select p.*,
-             count(*) over walk as place,
-             sum(coalesce(octet_length(json_send(p.old)), 0) + coalesce(octet_length(json_send(p.new)), 0)) over walk as bytes
-        from page p
-      window walk as (order by p.id rows unbounded preceding)
-    ),
-    taken as materialized (
-      select * from measured m where m.bytes <= most_bytes or m.place = 1
-    ),
-    summary as materialized (
-      select max(t.id) as last_id,
-             count(*)::integer as size,
-             count(*) = most or count(*) < (select count(*) from page) as more
-        from taken t
-      having count(*) > 0
-    ),
-    written as (
-      insert into ${schema}.batch (trigger_id, id, claim, dispatcher, from_tick, to_tick, after_id, last_id, size, more)
-      select of_trigger, nextval('${schema}.batch_id'), gen_random_uuid(), me, a.id, b.id, after_number, s.last_id, s.size, s.more
-        from summary s
-      returning id, claim
-    )
-    select 'batch', of_trigger, w.id, ${NO_EVENT_COLUMNS}, 1, w.claim
-      from written w
-    union all
-    select 'event', of_trigger, null, ${EVENT_COLUMNS}, 0, null
-      from taken e
-    union all
-    select 'again', of_trigger, null, ${NO_EVENT_COLUMNS}, null, null
-      from summary s
-     where s.more;
+    -- Numbers and sizes only: the rows themselves are copied once, on their way out.
+    select max(p.id), count(*), sum(p.bytes) into last_number, size, bytes
+      from (${windowEvents(schema, SIZES)}) p;
+    again := size = most;
+    if bytes > most_bytes then
+      again := true;
+      select max(m.id), count(*) into last_number, size
+        from (
+             select p.id, sum(p.bytes) over walk as bytes, row_number() over walk as place
+               from (${windowEvents(schema, SIZES)}) p
+             window walk as (order by p.id)) m
+       where m.bytes <= most_bytes
+          or m.place = 1;
+    end if;
     -- The rest of an old window may be empty; a new one that is empty leaves no trace.
-    exit when found or not newest_batch.more;
+    exit when size > 0;
+    if not newest_batch.more then
+      again := false;
+      return;
+    end if;
     newest_batch.more := false;
   end loop;
+  insert into ${schema}.batch (trigger_id, id, claim, dispatcher, from_tick, to_tick, after_id, last_id, size, more)
+  values (of_trigger, nextval('${schema}.batch_id'), gen_random_uuid(), me, from_tick, to_tick, after_number, last_number, size, again)
+  returning id, claim into batch_id, batch_claim;
 end $$;
 `;
 
@@ -211,7 +211,7 @@ begin
   end if;
 ${loadWindow(schema)}
   return query
-  with page as materialized (${window(schema, 'up_to')}
+  with page as materialized (${windowEvents(schema, 'e.*', 'up_to')}
   )
   select e.*
     from page e
@@ -249,4 +249,4 @@ $$;
 `;
 
 export const claim = (context: MigrationContext): string =>
-  rowType(context.schema) + claimPage(context) + batchEvents(context) + owedEvents(context);
+  rowType(context) + claimPage(context) + batchEvents(context) + owedEvents(context);

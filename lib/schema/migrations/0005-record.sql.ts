@@ -12,17 +12,20 @@ export const recordParameters = (schema: string): string => `
   batch_triggers integer[], batch_ids bigint[], batch_claims uuid[], batch_done boolean[],
   -- repeated after a lost connection: what is there already is not written twice
   repeated boolean,
-  batches integer[], triggers integer[], events bigint[], created timestamptz[], numbers smallint[],
-  outcomes ${schema}.outcome[], statuses smallint[], durations real[],
-  codes text[], messages text[], headers text[], bodies text[],
-  -- milliseconds since the attempt ended, and until the next one
-  ages real[], delays real[],
+  batches integer[], events bigint[], statuses smallint[], durations real[], headers text[], bodies text[],
+  -- milliseconds since the attempt ended
+  ages real[],
+  -- Empty where all are first attempts that got through, as nearly always: half of the columns cost nothing then.
+  outcomes ${schema}.outcome[], triggers integer[], created timestamptz[], numbers smallint[],
+  codes text[], messages text[],
+  -- milliseconds until the next attempt
+  delays real[],
   reasons text[]`;
 
 /** The same, handed on. */
 export const RECORD_ARGUMENTS = `batch_triggers, batch_ids, batch_claims, batch_done, repeated,
-      batches, triggers, events, created, numbers, outcomes, statuses, durations,
-      codes, messages, headers, bodies, ages, delays, reasons`;
+      batches, events, statuses, durations, headers, bodies, ages,
+      outcomes, triggers, created, numbers, codes, messages, delays, reasons`;
 
 /**
  * Writes down what came of attempts, and closes batches, in one statement's worth of work.
@@ -56,21 +59,22 @@ begin
           limit 1) c on true;
 
   insert into ${schema}.attempt (
-         trigger_id, event_id, event_created_at, claim, number, outcome, status, duration_ms,
+         trigger_id, event_id, claim, number, outcome, status, duration_ms,
          error_code, error_message, response_headers, response_body, created_at)
-  select f.trigger_id, f.event_id, f.event_created_at, standing[f.batch], f.number, f.outcome, f.status, f.duration,
-         f.code, f.message, f.headers, f.body, now_ - f.age * interval '1 millisecond'
-    from unnest(batches, triggers, events, created, numbers, outcomes, statuses, durations, codes, messages, headers, bodies, ages)
-         f (batch, trigger_id, event_id, event_created_at, number, outcome, status, duration, code, message, headers, body, age)
+  select coalesce(batch_triggers[f.batch], f.trigger_id), f.event_id, standing[f.batch], coalesce(f.number, 1::smallint),
+         coalesce(f.outcome, 'delivered'), f.status, f.duration, f.code, f.message, f.headers, f.body,
+         now_ - f.age * interval '1 millisecond'
+    from unnest(batches, events, statuses, durations, headers, bodies, ages, outcomes, triggers, numbers, codes, messages)
+         f (batch, event_id, status, duration, headers, body, age, outcome, trigger_id, number, code, message)
    where not repeated
       or not exists (
          select from ${schema}.attempt t
           where t.event_id = f.event_id
-            and t.event_created_at = f.event_created_at
-            and t.number = f.number
+            and t.trigger_id = coalesce(batch_triggers[f.batch], f.trigger_id)
+            and t.number = coalesce(f.number, 1::smallint)
             and t.duration_ms = f.duration);
 
-  if array_length(reasons, 1) > 0 then
+  if cardinality(outcomes) > 0 then
     ${failures(schema)}
   end if;
 
@@ -82,7 +86,7 @@ begin
 end $$;
 `;
 
-/** Reasons come only when there is anything but first attempts that got through. */
+/** Only when there is anything but first attempts that got through. */
 function failures(schema: string): string {
   const given = `unnest(batches, triggers, events, created, outcomes, delays, reasons) f (batch, trigger_id, event_id, created_at, outcome, delay, reason)`;
   const logged = `

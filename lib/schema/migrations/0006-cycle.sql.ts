@@ -1,12 +1,12 @@
 import type { MigrationContext } from '../migration.js';
+import { EVENT_COLUMNS, loadWindow, noEventColumns, windowEvents } from './0004-claim.sql.js';
 import { RECORD_ARGUMENTS, recordParameters } from './0005-record.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
 /** Leases lost after which an event is handed out alone, because it may be the one that kills its process. */
 const SUSPECT_AFTER = 2;
 
-const NO_EVENT_COLUMNS = `null::bigint, null::text, null::text, null::json, null::json, null::text, null::text, null::text`;
-const RETRY_COLUMNS = `r.event_id, r.operation::text, r.key, r.old, r.new, r.session, r.trace, r.created_at::text`;
+const RETRY_COLUMNS = `r.event_id, r.operation, r.key, r.old, r.new, r.session, r.trace, r.created_at::text`;
 
 /** Due retries of the triggers that have room, oldest first, at most `most_retries`. */
 const claimRetries = (schema: string): string => `
@@ -92,6 +92,14 @@ declare
   ended xid8[];
   asked integer[] := hot;
   of_trigger integer;
+  batch record;
+  a record;
+  b record;
+  finished xid8[];
+  from_tick bigint;
+  to_tick bigint;
+  after_number bigint;
+  last_number bigint;
   claimed_batches integer := 0;
   left_over integer[] := '{}';
   now_ timestamptz := clock_timestamp();
@@ -144,10 +152,22 @@ begin
       left_over := left_over || of_trigger;
       continue;
     end if;
-    return query select * from ${schema}.claim_page_v1(me, of_trigger, newest, most, most_bytes);
-    if found then
-      claimed_batches := claimed_batches + 1;
+    select * into batch from ${schema}.claim_page_v1(me, of_trigger, newest, most, most_bytes);
+    if batch.again then
+      left_over := left_over || of_trigger;
     end if;
+    continue when batch.size = 0;
+    claimed_batches := claimed_batches + 1;
+    from_tick := batch.from_tick;
+    to_tick := batch.to_tick;
+    after_number := batch.after_number;
+    last_number := batch.last_number;
+${loadWindow(schema)}
+    return query
+    select 'batch', of_trigger, batch.batch_id, ${noEventColumns(schema)}, 1, batch.batch_claim;
+    return query
+    select 'event', of_trigger, null::bigint, ${EVENT_COLUMNS}, 0, null::uuid
+      from (${windowEvents(schema, 'e.*', 'last_number')}) e;
   end loop;
   if most_retries > 0 then
     ${claimRetries(schema)}
@@ -157,9 +177,9 @@ begin
     perform ${schema}.record_v1(me, ${RECORD_ARGUMENTS});
   end if;
 
-  return query select 'again', t, null::bigint, ${NO_EVENT_COLUMNS}, null::integer, null::uuid from unnest(left_over) t;
+  return query select 'again', t, null::bigint, ${noEventColumns(schema)}, null::integer, null::uuid from unnest(left_over) t;
   return query
-  select 'cycle', null::integer, newest, ${NO_EVENT_COLUMNS},
+  select 'cycle', null::integer, newest, ${noEventColumns(schema)},
          -- how many dispatchers have died and left something
          (select count(*)::integer from ${schema}.dispatcher d where d.lease_until < now_),
          null::uuid;
