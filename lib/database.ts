@@ -39,7 +39,7 @@ export class Database {
     if (!['postgres', 'aurora-postgres'].includes(dataSource.options.type)) {
       throw new EventTriggersError(
         'ET_NOT_POSTGRES',
-        `The data source "${dataSource.name}" is of type ${dataSource.options.type}; event triggers need Postgres`,
+        `The data source is of type ${dataSource.options.type}; event triggers need Postgres`,
         { hint: 'Name a Postgres data source with forRoot({ dataSource }).' },
       );
     }

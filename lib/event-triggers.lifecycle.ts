@@ -1,0 +1,130 @@
+import {
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
+import type { AxiosInstance } from 'axios';
+import type { DataSource } from 'typeorm';
+import { Database } from './database.js';
+import { placeEntities } from './event-triggers.entities.js';
+import { InvalidOptionsError, SchemaError } from './event-triggers.errors.js';
+import type { FeatureDefinitions } from './event-triggers.feature-definitions.js';
+import type { ResolvedOptions } from './event-triggers.options.js';
+import { resolveDefinitions } from './pipeline/attach/definition-resolver.js';
+import { definitionsOnEntities } from './pipeline/attach/event-trigger.decorator.js';
+import type { WantedTrigger } from './pipeline/attach/stored-trigger.js';
+import { TriggerReconciler } from './pipeline/attach/trigger-reconciler.js';
+import { DispatcherAssembly } from './pipeline/dispatcher-assembly.js';
+import type { Dispatcher } from './pipeline/dispatcher.js';
+import { SchedulerEntry } from './scheduler-entry.js';
+import { SchemaMigrator } from './schema/schema-migrator.js';
+
+/** Which data sources are taken: a second `forRoot` would claim and attach beside the first. */
+const taken = new WeakSet<DataSource>();
+
+/**
+ * The one class with Nest's hooks, so that the order is written down in one place.
+ *
+ * Bootstrap: migrate → attach → start. It runs after the host's own migrations and `synchronize`, because a
+ * data source is connected before any hook runs. Shutdown: stop → drain → hand back, while the HTTP server
+ * and the data source are still up.
+ */
+export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('EventTriggers');
+  private database: Database | null = null;
+  private dispatcher: Dispatcher | null = null;
+  private schedulerEntry: SchedulerEntry | null = null;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly options: ResolvedOptions,
+    private readonly features: FeatureDefinitions,
+    private readonly axios: AxiosInstance,
+    private readonly moduleRef: ModuleRef,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.takeDataSource();
+    try {
+      placeEntities(this.dataSource, this.options.schema);
+      const assembly = new DispatcherAssembly(this.options, this.axios, this.logger);
+      const wanted = this.wantedTriggers();
+      for (const trigger of wanted) assembly.checkDestination(trigger);
+      this.database = Database.of(this.dataSource);
+      await this.install(this.database, wanted);
+      if (this.options.dispatcher !== false) await this.startDispatcher(assembly, this.database);
+    } catch (error) {
+      await this.letGo();
+      throw error;
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.schedulerEntry?.remove();
+    try {
+      await this.dispatcher?.stop();
+    } catch (error) {
+      this.logger.error(
+        `The dispatcher could not hand back what it holds; it goes on elsewhere when the lease has run out: ${String(error)}`,
+      );
+    }
+    await this.letGo();
+  }
+
+  private takeDataSource(): void {
+    if (!this.dataSource.isInitialized) {
+      throw new SchemaError('The data source is not connected when the application starts', {
+        hint: 'Do not set manualInitialization, or initialize it before app.init().',
+      });
+    }
+    if (taken.has(this.dataSource)) {
+      throw new InvalidOptionsError(
+        'EventTriggersModule.forRoot is imported twice for one data source',
+        {
+          hint: 'Import it once, in the root module; declare triggers elsewhere with forFeature.',
+        },
+      );
+    }
+    taken.add(this.dataSource);
+  }
+
+  private wantedTriggers(): WantedTrigger[] {
+    const definitions = [
+      ...this.options.triggers,
+      ...this.features.all(),
+      ...definitionsOnEntities(this.dataSource),
+    ];
+    return resolveDefinitions(definitions, this.dataSource, this.options);
+  }
+
+  private async install(database: Database, wanted: readonly WantedTrigger[]): Promise<void> {
+    const { schema, install, application, attachTimeout, dispatcher } = this.options;
+    if (install === 'off') return;
+    await database.use(async (connection) => {
+      const migrator = new SchemaMigrator(schema);
+      if (install === 'verify') await migrator.verify(connection);
+      else await migrator.migrate(connection);
+      const report = await new TriggerReconciler(connection, schema).reconcile(wanted, {
+        application,
+        install,
+        removeMissing: dispatcher !== false,
+        attachTimeout,
+      });
+      for (const warning of report.warnings) this.logger.warn(warning);
+    });
+  }
+
+  private async startDispatcher(assembly: DispatcherAssembly, database: Database): Promise<void> {
+    this.dispatcher = await assembly.assemble(database);
+    const interval = await this.dispatcher.start();
+    this.schedulerEntry = await SchedulerEntry.add(this.moduleRef, interval);
+  }
+
+  private async letGo(): Promise<void> {
+    taken.delete(this.dataSource);
+    const { database } = this;
+    this.database = null;
+    await database?.close();
+  }
+}

@@ -1,0 +1,52 @@
+/** The whole public API, by stage. What is not named here may change without notice. */
+
+// The module
+export {
+  EventTriggersModule,
+  type EventTriggersAsyncOptions,
+  type EventTriggersModuleExtras,
+  type EventTriggersOptionsFactory,
+} from './event-triggers.module.js';
+export { DispatcherOptions, EventTriggersOptions, type Install } from './event-triggers.options.js';
+export { EventTriggersService, type InvokeOptions } from './event-triggers.service.js';
+export { getEventTriggersToken, InjectEventTriggers } from './event-triggers.tokens.js';
+export { EVENT_TRIGGERS_ENTITIES } from './event-triggers.entities.js';
+export {
+  EventTriggersError,
+  InvalidOptionsError,
+  InvalidTriggerError,
+  MissingEnvironmentVariableError,
+  SchemaError,
+  TableLockedError,
+  type ErrorDetails,
+} from './event-triggers.errors.js';
+export type { Duration } from './duration.js';
+export { RetryOptions } from './retry.options.js';
+
+// Attach: what to watch, where to send
+export {
+  defineTrigger,
+  type Column,
+  type EntityClass,
+  type HeaderDefinition,
+  type OperationDefinition,
+  type TriggerDefinition,
+  type UpdateDefinition,
+} from './pipeline/attach/trigger-definition.js';
+export {
+  EventTrigger,
+  type EntityTriggerDefinition,
+} from './pipeline/attach/event-trigger.decorator.js';
+export { EventTriggerEntity } from './pipeline/attach/event-trigger.entity.js';
+
+// Capture: what happened
+export { OutboxEventEntity } from './pipeline/capture/outbox-event.entity.js';
+export type { EventData, EventTriggerPayload, Operation } from './pipeline/event.js';
+
+// Record: what came of it
+export { DeliveryAttemptEntity } from './pipeline/record/delivery-attempt.entity.js';
+
+// Receive
+export { WebhookSecretGuard } from './webhook/webhook-secret.guard.js';
+export { WebhookSecretAuthenticator } from './webhook/webhook-secret.authenticator.js';
+export type { WebhookSecretGuardOptions } from './webhook/webhook-secret.options.js';

@@ -1,0 +1,73 @@
+import type { AxiosInstance } from 'axios';
+import type { Database } from '../database.js';
+import type { ResolvedOptions } from '../event-triggers.options.js';
+import { quoteIdentifier } from '../schema/identifier.js';
+import type { StoredTrigger, WantedTrigger } from './attach/stored-trigger.js';
+import { DispatcherLease } from './claim/dispatcher-lease.js';
+import { EventClaimer } from './claim/event-claimer.js';
+import { KnownTriggers } from './claim/known-triggers.js';
+import { resolveDestination, type Destination } from './deliver/destination.js';
+import { EventDeliverer } from './deliver/event-deliverer.js';
+import { WebhookClient } from './deliver/webhook-client.js';
+import { Dispatcher, type DispatcherLog } from './dispatcher.js';
+import type { TriggerId } from './event.js';
+import { AttemptRecorder } from './record/attempt-recorder.js';
+
+/** A page of 500 events of 16 kB; more would only wait in memory. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+/** Pages of one cycle: enough to keep all connections busy, few enough to answer within milliseconds. */
+const PAGES_PER_CYCLE = 4;
+
+/** Puts the stages of a dispatcher together from the module's options. */
+export class DispatcherAssembly {
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly axios: AxiosInstance,
+    private readonly log: DispatcherLog,
+  ) {}
+
+  /** Throws unless this process has everything that the trigger's destination asks for. */
+  checkDestination(trigger: WantedTrigger): void {
+    const unattached: StoredTrigger = { ...trigger, id: 0 as TriggerId };
+    this.resolve(unattached, 0);
+  }
+
+  async assemble(database: Database): Promise<Dispatcher> {
+    const { dispatcher: settings, application } = this.options;
+    if (settings === false) throw new RangeError('This replica has no dispatcher');
+    const schema = quoteIdentifier(this.options.schema);
+    const triggers = new KnownTriggers(database, schema, application);
+    const installation = await triggers.installation();
+    return new Dispatcher(
+      {
+        triggers,
+        lease: new DispatcherLease(database, schema, application, settings.leaseSeconds),
+        claimer: new EventClaimer(database, schema, {
+          events: settings.batchSize,
+          bytes: PAGE_BYTES,
+          batches: PAGES_PER_CYCLE,
+        }),
+        deliverer: new EventDeliverer(
+          new WebhookClient(this.axios, {
+            connections: settings.concurrency,
+            connectTimeout: settings.connectTimeout,
+          }),
+        ),
+        recorder: new AttemptRecorder(database, schema),
+        resolve: (trigger) => this.resolve(trigger, installation),
+      },
+      settings,
+      this.log,
+    );
+  }
+
+  private resolve(trigger: StoredTrigger, installation: number): Destination {
+    const [secret] = this.options.webhookSecrets;
+    return resolveDestination(trigger, {
+      installation,
+      secret:
+        secret === undefined ? null : { header: this.options.webhookSecretHeader, value: secret },
+      env: process.env,
+    });
+  }
+}
