@@ -37,5 +37,5 @@ function newestChange(path) {
   if (!entry) return 0;
   if (!entry.isDirectory()) return entry.mtimeMs;
   const inside = readdirSync(join(REPOSITORY, path)).filter((name) => name !== 'dist');
-  return Math.max(entry.mtimeMs, ...inside.map((name) => newestChange(`${path}/${name}`)));
+  return Math.max(0, ...inside.map((name) => newestChange(`${path}/${name}`)));
 }

@@ -26,11 +26,20 @@ const postgres = process.env['DATABASE_URL']
 const databaseUrl = postgres?.url ?? process.env['DATABASE_URL'];
 const port = process.env['PORT'] ?? `${await freePort()}`;
 
-const app = spawn(process.execPath, ['--enable-source-maps', 'sample-app/dist/main.js'], {
-  cwd: REPOSITORY,
-  stdio: 'inherit',
-  env: { ...process.env, DATABASE_URL: databaseUrl, PORT: port },
-});
+const app = spawn(
+  process.execPath,
+  [
+    '--enable-source-maps',
+    '--import',
+    './sample-app/end-with-parent.mjs',
+    'sample-app/dist/main.js',
+  ],
+  {
+    cwd: REPOSITORY,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, DATABASE_URL: databaseUrl, PORT: port },
+  },
+);
 
 const ended = once(app, 'exit');
 
