@@ -113,6 +113,7 @@ declare
   b record;
   finished xid8[];
   bytes bigint;
+  more boolean;
   newest_batch record;
 begin
   size := 0;
@@ -152,9 +153,9 @@ ${loadWindow(schema)}
     -- Numbers and sizes only: the rows themselves are copied once, on their way out.
     select max(p.id), count(*), sum(p.bytes) into last_number, size, bytes
       from (${windowEvents(schema, SIZES)}) p;
-    again := size = most;
+    more := size = most;
     if bytes > most_bytes then
-      again := true;
+      more := true;
       select max(m.id), count(*) into last_number, size
         from (
              select p.id, sum(p.bytes) over walk as bytes, row_number() over walk as place
@@ -172,8 +173,10 @@ ${loadWindow(schema)}
     newest_batch.more := false;
   end loop;
   insert into ${schema}.batch (trigger_id, id, claim, dispatcher, from_tick, to_tick, after_id, last_id, size, more)
-  values (of_trigger, nextval('${schema}.batch_id'), gen_random_uuid(), me, from_tick, to_tick, after_number, last_number, size, again)
+  values (of_trigger, nextval('${schema}.batch_id'), gen_random_uuid(), me, from_tick, to_tick, after_number, last_number, size, more)
   returning id, claim into batch_id, batch_claim;
+  -- Behind the end of an old window lie younger ones, whose events may be no news any more.
+  again := more or to_tick < newest;
 end $$;
 `;
 
