@@ -6,7 +6,7 @@
  * The server belongs to a keeper process of its own (keeper.mjs), which stops it and
  * removes its files when this process ends for any reason, `kill -9` included.
  */
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -42,12 +42,13 @@ const KEEPER = fileURLToPath(new URL('keeper.mjs', import.meta.url));
  */
 export async function startPostgres(options = {}) {
   const version = options.version ?? process.env['POSTGRES_VERSION'] ?? DEFAULT_VERSION;
-  const keeper = fork(KEEPER, {
+  const keeper = spawn(process.execPath, [KEEPER], {
     // Out of the terminal's process group: Ctrl-C reaches the application, which still
     // needs its database to shut down.
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    execArgv: [],
+    // Detached, it would open a console window on Windows.
+    windowsHide: true,
   });
   const ended = new Promise((resolve) => keeper.once('exit', resolve));
 
