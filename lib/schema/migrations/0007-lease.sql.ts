@@ -1,4 +1,5 @@
 import type { MigrationContext } from '../migration.js';
+import { noEventColumns } from './0004-claim.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
 /** Leases after which a batch is taken apart: one of its events may be killing the processes. */
@@ -141,8 +142,7 @@ begin
           taken := taken + 1;
           lowest := least(lowest, open_batch.id);
           return query
-          select 'batch', of_trigger, open_batch.id, null::bigint, null::text, null::text, null::json, null::json,
-                 null::text, null::text, null::text, open_batch.leases + 1, open_batch.claim;
+          select 'batch', of_trigger, open_batch.id, ${noEventColumns(schema)}, open_batch.leases + 1, open_batch.claim;
         end if;
       end loop;
     end loop;
