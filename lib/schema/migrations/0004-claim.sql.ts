@@ -121,12 +121,6 @@ begin
   if not pg_try_advisory_xact_lock(${lockKey}, of_trigger) then
     return;
   end if;
-  -- One whose lease ran out may have been robbed of its batches already: it gets no new ones.
-  perform from ${schema}.dispatcher d where d.id = me and d.lease_until > clock_timestamp();
-  if not found then
-    raise exception 'the lease of dispatcher % has run out', me
-      using errcode = 'ET005';
-  end if;
   select c.from_tick, c.to_tick, c.last_id, c.more into newest_batch
     from ${schema}.batch c
    where c.trigger_id = of_trigger
@@ -182,8 +176,9 @@ end $$;
 
 /**
  * What is still owed of a batch that somebody else held: its window once more, up to the last event that
- * was in it, less what is recorded. Successes count only if they are of this claim: after a crash of
- * Postgres the same numbers may stand for other events.
+ * was in it, less what is recorded. An attempt of any outcome counts, because a failure has become a retry
+ * or a dead letter by the same transaction; but only one of this claim, because after a crash of Postgres
+ * the same numbers may stand for other events.
  */
 const batchEvents = ({ schema }: MigrationContext): string => `
 create function ${schema}.batch_events_v1(of_trigger integer, of_batch bigint, of_claim uuid)
@@ -221,8 +216,7 @@ ${loadWindow(schema)}
    where not exists (
          select from ${schema}.attempt t
           where t.event_id = e.id
-            and t.claim = of_claim
-            and t.outcome = 'delivered')
+            and t.claim = of_claim)
      and not exists (
          select from ${schema}.retry r
           where r.trigger_id = of_trigger
@@ -250,6 +244,23 @@ as $$
     from ${schema}.batch_events_v1(of_trigger, of_batch, of_claim) e;
 $$;
 `;
+
+/**
+ * For a statement that takes something in the name of `me`, in the same transaction.
+ *
+ * Whoever takes over from a dead dispatcher holds its row `for update`. So a late claim of the dead one
+ * either is seen by the heir or fails here, and nothing is left in the name of somebody who is forgotten.
+ * A heartbeat does not wait for this lock.
+ */
+export const assertAlive = (schema: string): string => `
+    perform from ${schema}.dispatcher d
+      where d.id = me
+        and d.lease_until > clock_timestamp()
+        for key share;
+    if not found then
+      raise exception 'the lease of dispatcher % has run out', me
+        using errcode = 'ET005';
+    end if;`;
 
 export const claim = (context: MigrationContext): string =>
   rowType(context) + claimPage(context) + batchEvents(context) + owedEvents(context);

@@ -1,5 +1,11 @@
 import type { MigrationContext } from '../migration.js';
-import { EVENT_COLUMNS, loadWindow, noEventColumns, windowEvents } from './0004-claim.sql.js';
+import {
+  assertAlive,
+  EVENT_COLUMNS,
+  loadWindow,
+  noEventColumns,
+  windowEvents,
+} from './0004-claim.sql.js';
 import { RECORD_ARGUMENTS, recordParameters } from './0005-record.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
@@ -35,6 +41,7 @@ const claimRetries = (schema: string): string => `
        and r.event_id = d.event_id
        and r.created_at = d.created_at
     returning 'retry', r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
+    took := took or found;
     -- One suspect at a time, so that the next lease to run out names the culprit.
     if not exists (select from ${schema}.retry r where r.dispatcher = me and r.lost >= ${SUSPECT_AFTER}) then
       return query
@@ -60,6 +67,7 @@ const claimRetries = (schema: string): string => `
          and r.event_id = d.event_id
          and r.created_at = d.created_at
       returning 'retry', r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
+      took := took or found;
     end if;`;
 
 /**
@@ -101,6 +109,7 @@ declare
   after_number bigint;
   last_number bigint;
   claimed_batches integer := 0;
+  took boolean;
   left_over integer[] := '{}';
   now_ timestamptz := clock_timestamp();
 begin
@@ -169,8 +178,12 @@ ${loadWindow(schema)}
     select 'event', of_trigger, null::bigint, ${EVENT_COLUMNS}, 0, null::uuid
       from (${windowEvents(schema, 'e.*', 'last_number')}) e;
   end loop;
+  took := claimed_batches > 0;
   if most_retries > 0 then
     ${claimRetries(schema)}
+  end if;
+  if took then
+${assertAlive(schema)}
   end if;
 
   if batch_triggers is not null then

@@ -1,5 +1,5 @@
 import type { MigrationContext } from '../migration.js';
-import { noEventColumns } from './0004-claim.sql.js';
+import { assertAlive, noEventColumns } from './0004-claim.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
 /** Leases after which a batch is taken apart: one of its events may be killing the processes. */
@@ -72,6 +72,7 @@ declare
   lowest bigint;
   finished boolean;
 begin
+${assertAlive(schema)}
   -- skip locked: one heir at a time
   for dead in
     select d.id, d.open_from, d.released

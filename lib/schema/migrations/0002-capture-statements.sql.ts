@@ -1,0 +1,145 @@
+import { quoteLiteral } from '../identifier.js';
+import type { MigrationContext } from '../migration.js';
+import { captureConditions } from './0002-capture-conditions.sql.js';
+
+/**
+ * What a capture function pins, so that the same row gives the same bytes whoever writes it, and so that no
+ * name in it means something else under the writer's search path.
+ */
+const PINNED = [
+  'set search_path = pg_catalog, pg_temp',
+  `set "TimeZone" = 'UTC'`,
+  `set "DateStyle" = 'ISO, YMD'`,
+  `set "IntervalStyle" = 'postgres'`,
+  'set extra_float_digits = 1',
+  `set bytea_output = 'hex'`,
+  `set lc_monetary = 'C'`,
+].join('\n  ');
+
+/** What the writer said about itself, under our name or under Hasura's; text of any form, never parsed here. */
+const setting = (own: string, hasura: string): string =>
+  `coalesce(
+      nullif(pg_catalog.current_setting('${own}', true), ''),
+      nullif(pg_catalog.current_setting('${hasura}', true), ''))`;
+
+/**
+ * The body of a capture function: one insert. The images are json and not jsonb, which would refuse
+ * \\u0000 and rewrite numbers; no column is named, so that none can be missing one day.
+ */
+const BODY = `
+#variable_conflict use_column
+begin
+  insert into %1$s.event (trigger_id, operation, key, old, new, session, trace)
+  values (%2$s, '%3$s', %4$s, %5$s, %6$s,
+    ${setting('event_triggers.session_variables', 'hasura.user')},
+    ${setting('event_triggers.traceparent', 'hasura.tracecontext')});
+  if pg_catalog.pg_sequence_last_value(%7$L::pg_catalog.regclass)
+     < pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000
+  then
+    perform %1$s.wake_v1();
+  end if;
+  return null;
+end `;
+
+const CAPTURE_FUNCTION = `create or replace function %1$s() returns trigger
+  language plpgsql
+  security definer
+  ${PINNED}
+as %2$L`;
+
+/**
+ * `capture_statements_v1`: the statements that should be in force for a definition, in the order to run them.
+ *
+ * The key is computed by a function that Postgres stores parsed: it follows renamed columns, and a column
+ * cannot be dropped beneath it. With CASCADE the function goes, and would leave a capture function that
+ * fails every write; so the trigger's condition names it too, behind a `true` that the planner cuts off,
+ * and the trigger goes with it.
+ */
+export const captureStatements = (context: MigrationContext): string => {
+  const own = quoteLiteral(context.schema);
+  return `
+${captureConditions(context)}
+
+create function ${context.schema}.capture_statements_v1(
+    of_trigger integer, trigger_name text, definition json,
+    -- otherwise what names missing columns is left out with a warning
+    strict boolean default true)
+  returns table (operation text, kind text, name text, statement text)
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+  set quote_all_identifiers = off
+as $function$
+declare
+  target oid;
+  qualified text;
+  key_function text;
+  spec json;
+  condition text;
+begin
+  if not coalesce((definition ->> 'enabled')::boolean, true) then
+    return;
+  end if;
+  if definition -> 'insert' is null and definition -> 'update' is null and definition -> 'delete' is null
+     and not coalesce((definition ->> 'truncate')::boolean, false)
+  then
+    return;
+  end if;
+  target := ${context.schema}.capture_target_v1(trigger_name, definition -> 'table' ->> 'schema', definition -> 'table' ->> 'name');
+  qualified := format('%I.%I', definition -> 'table' ->> 'schema', definition -> 'table' ->> 'name');
+  key_function := ${context.schema}.key_expression_v1(target);
+
+  if key_function is not null then
+    kind := 'function';
+    name := 'key_of_' || of_trigger;
+    statement := format(e'create or replace function %s.%I(r %s) returns text\\n  language sql\\n  stable\\n  parallel safe\\nbegin atomic\\n  select %s;\\nend',
+      ${own}, name, qualified, key_function);
+    return next;
+    key_function := format('%s.%I', ${own}, name);
+  end if;
+
+  foreach operation in array array['insert', 'update', 'delete', 'truncate'] loop
+    spec := definition -> operation;
+    continue when spec is null or spec::text in ('false', 'null');
+    if operation <> 'truncate' then
+      condition := ${context.schema}.capture_condition_v1(trigger_name, target, operation, spec, strict);
+      -- nothing is left of what it listens to
+      continue when condition is null;
+      condition := concat_ws(e'\\n  and ', nullif(condition, ''),
+        '(true or ' || key_function || case operation when 'delete' then '(old.*)' else '(new.*)' end || ' is null)');
+    end if;
+
+    kind := 'function';
+    name := format('capture_%s_%s', of_trigger, operation);
+    statement := format(${quoteLiteral(CAPTURE_FUNCTION)}, format('%s.%I', ${own}, name), format(${quoteLiteral(BODY)},
+      ${own},
+      of_trigger,
+      upper(operation),
+      case when operation = 'truncate' or key_function is null then 'null'
+           else format('%s(%s)', key_function, case operation when 'delete' then 'old' else 'new' end) end,
+      case when operation in ('update', 'delete') then 'pg_catalog.row_to_json(old)' else 'null' end,
+      case when operation in ('insert', 'update') then 'pg_catalog.row_to_json(new)' else 'null' end,
+      ${own} || '.awake_until'));
+    return next;
+    -- It writes to the log with its owner's rights: nobody else may hang it on a table.
+    kind := 'grant';
+    statement := format('revoke all on function %s.%I() from public', ${own}, name);
+    return next;
+
+    kind := 'trigger';
+    statement := format('execute function %s.%I()', ${own}, name);
+    name := ${context.schema}.capture_name_v1(trigger_name, operation);
+    statement := case operation
+      when 'truncate' then format(e'create or replace trigger %I\\n  after truncate on %s\\n  for each statement\\n  %s', name, qualified, statement)
+      else format(e'create or replace trigger %I\\n  after %s on %s\\n  for each row%s\\n  %s', name, operation, qualified,
+        e'\\n  when (' || nullif(condition, '') || ')', statement) end;
+    return next;
+    if coalesce((definition ->> 'replication')::boolean, false) then
+      kind := 'setting';
+      statement := format('alter table %s enable always trigger %I', qualified, name);
+      return next;
+    end if;
+  end loop;
+end $function$;
+`;
+};
