@@ -1,4 +1,7 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Operation } from '../event.js';
+
+const OPERATIONS = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'MANUAL'] satisfies Operation[];
 
 /**
  * A captured change as the event log holds it. For reading: the log is append-only and is written by
@@ -20,9 +23,8 @@ export class OutboxEventEntity {
   @Column({ name: 'trigger_id', type: 'integer' })
   triggerId!: number;
 
-  /** I, U, D, T or M: insert, update, delete, truncate, manual. */
-  @Column({ name: 'operation', type: 'char' })
-  operation!: string;
+  @Column({ name: 'operation', type: 'enum', enum: OPERATIONS })
+  operation!: Operation;
 
   /** The row's primary key as text; null where the table has none. */
   @Column({ name: 'key', type: 'text', nullable: true })

@@ -1,0 +1,173 @@
+import { InvalidTriggerError } from '../../event-triggers.errors.js';
+import type { QuotedIdentifier } from '../../schema/identifier.js';
+import { INVALID_TRIGGER } from '../../schema/migrations/0002-capture-conditions.sql.js';
+import { inTransaction, setLocal, sqlState, type AttachConnection } from './attach-connection.js';
+import {
+  install,
+  SELECT_IS_PARTITIONED,
+  selectStatements,
+  selectTables,
+  tryConditions,
+  uninstall,
+} from './install.sql.js';
+import { isStored, rowOf, type Change, type ExistingTrigger } from './reconcile-plan.js';
+import { contentOf, type TriggerContent, type WantedTrigger } from './stored-trigger.js';
+import { lockTables, type TableToLock } from './table-lock.js';
+import { insertTrigger, markRemoved, selectTriggers, updateTrigger } from './trigger-rows.sql.js';
+
+/** A condition is tried on a few rows; one that takes longer than this is slow for every write. */
+const CONDITION_TIMEOUT = 1_000;
+/** The number of a definition that has no row yet: what depends on it is not compared. */
+const NO_NUMBER = 0;
+
+/** Reads and changes what stands in the database, for `TriggerReconciler`, which says when. */
+export class TriggerInstaller {
+  constructor(
+    private readonly connection: AttachConnection,
+    private readonly schema: QuotedIdentifier,
+  ) {}
+
+  /** The rows of an application, and those of others that have one of the wanted names. */
+  async existing(
+    application: string,
+    wanted: readonly WantedTrigger[],
+  ): Promise<ExistingTrigger[]> {
+    const names = wanted.flatMap(({ name, formerly }) => [name, ...formerly]);
+    const { rows } = await this.connection.query(selectTriggers(this.schema), [application, names]);
+    return (rows as (ExistingTrigger & { definition: string })[]).map((row) => ({
+      ...row,
+      // As text, since the host may have told its driver to read json in another way.
+      definition: JSON.parse(row.definition) as TriggerContent,
+    }));
+  }
+
+  /** The statements that should be in force; throws an `InvalidTriggerError` where there can be none. */
+  async statements(
+    wanted: readonly WantedTrigger[],
+    existing: readonly ExistingTrigger[],
+  ): Promise<Map<WantedTrigger, readonly string[]>> {
+    const statements = new Map<WantedTrigger, readonly string[]>();
+    for (const trigger of wanted) {
+      const number = rowOf(trigger, existing)?.id ?? NO_NUMBER;
+      const rows = await this.forTrigger(trigger.name, selectStatements(this.schema), [
+        number,
+        trigger.name,
+        JSON.stringify(contentOf(trigger)),
+      ]);
+      statements.set(trigger, (rows[0] as { statements: string[] }).statements);
+    }
+    return statements;
+  }
+
+  /** In the caller's transaction. The tables are locked before any row that others may wait for. */
+  async carryOut(changes: readonly Change[]): Promise<void> {
+    const numbers = new Map<Change, number>();
+    for (const change of changes) numbers.set(change, await this.numberOf(change));
+    const withLocks = changes.filter(({ kind }) => kind !== 'update');
+    await this.lock(
+      withLocks,
+      withLocks.map((change) => numbers.get(change) ?? NO_NUMBER),
+    );
+    for (const [change, number] of numbers) await this.carryOutOne(change, number);
+  }
+
+  /** What the conditions raise on rows that are there, and what a partitioned table hides from a trigger. */
+  async warnings(changes: readonly Change[]): Promise<string[]> {
+    const warnings: string[] = [];
+    const attached = changes.flatMap((change) =>
+      change.kind === 'create' || change.kind === 'attach' ? [change.wanted] : [],
+    );
+    const rows = await this.existing('', attached);
+    for (const trigger of attached) {
+      const row = rowOf(trigger, rows);
+      if (row !== undefined && trigger.enabled) {
+        warnings.push(...(await this.conditionWarnings(trigger, row.id)));
+        warnings.push(...(await this.partitionWarnings(trigger)));
+      }
+    }
+    return warnings;
+  }
+
+  private async numberOf(change: Change): Promise<number> {
+    if (change.kind !== 'create') return change.existing.id;
+    const rows = await this.forTrigger(
+      change.wanted.name,
+      insertTrigger(this.schema),
+      row(change.wanted),
+    );
+    return (rows[0] as { id: number }).id;
+  }
+
+  private async lock(changes: readonly Change[], numbers: readonly number[]): Promise<void> {
+    const { rows } = await this.connection.query(selectTables(this.schema), [
+      numbers,
+      changes.map((change) =>
+        change.kind === 'remove' ? change.existing.name : change.wanted.name,
+      ),
+      changes.map((change) =>
+        change.kind === 'remove' ? null : JSON.stringify(contentOf(change.wanted)),
+      ),
+    ]);
+    await lockTables(this.connection, rows as TableToLock[]);
+  }
+
+  private async carryOutOne(change: Change, number: number): Promise<void> {
+    if (change.kind === 'remove') {
+      await this.forTrigger(change.existing.name, uninstall(this.schema), [number]);
+      await this.forTrigger(change.existing.name, markRemoved(this.schema), [number]);
+      return;
+    }
+    const { wanted } = change;
+    if (change.kind !== 'create' && !isStored(wanted, change.existing)) {
+      await this.forTrigger(wanted.name, updateTrigger(this.schema), [...row(wanted), number]);
+    }
+    if (change.kind !== 'update')
+      await this.forTrigger(wanted.name, install(this.schema), [number]);
+  }
+
+  /** In a read-only transaction: a condition that writes is told, not carried out. */
+  private async conditionWarnings(trigger: WantedTrigger, number: number): Promise<string[]> {
+    const hasCondition = [trigger.insert, trigger.update, trigger.delete].some(
+      (operation) => operation?.when !== undefined,
+    );
+    if (!hasCondition) return [];
+    const rows = await inTransaction(this.connection, 'read only', async () => {
+      await setLocal(this.connection, 'statement_timeout', CONDITION_TIMEOUT);
+      return this.forTrigger(trigger.name, tryConditions(this.schema), [number]);
+    });
+    return (rows as { operation: string; problem: string }[]).map(
+      ({ operation, problem }) =>
+        `Event trigger "${trigger.name}": the condition of ${operation} fails for rows that are there, and a write that it fails for fails with it: ${problem}`,
+    );
+  }
+
+  private async partitionWarnings(trigger: WantedTrigger): Promise<string[]> {
+    if (!trigger.update || (trigger.insert && trigger.delete)) return [];
+    const { schema, name } = trigger.table;
+    const { rows } = await this.connection.query(SELECT_IS_PARTITIONED, [schema, name]);
+    if (!(rows[0] as { isPartitioned: boolean } | undefined)?.isPartitioned) return [];
+    return [
+      `Event trigger "${trigger.name}": an update that moves a row to another partition of "${name}" is a delete and an insert, which it does not capture`,
+    ];
+  }
+
+  /** Says in an error whose it was. */
+  private async forTrigger(
+    name: string,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<unknown[]> {
+    try {
+      return (await this.connection.query(text, values)).rows;
+    } catch (error) {
+      if (sqlState(error) !== INVALID_TRIGGER) throw error;
+      const { message, hint } = error as { message: string; hint?: string };
+      const problem = message.replace(`event trigger "${name}": `, '');
+      throw new InvalidTriggerError(name, problem, { cause: error, ...(hint && { hint }) });
+    }
+  }
+}
+
+function row(wanted: WantedTrigger): [string, string, string] {
+  return [wanted.name, wanted.application, JSON.stringify(contentOf(wanted))];
+}
