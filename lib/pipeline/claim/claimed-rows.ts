@@ -18,6 +18,8 @@ const COLUMN = {
   claim: 12,
 } as const;
 
+type RowKind = 'batch' | 'event' | 'again' | 'retry' | 'cycle';
+
 /** A page of a stream that is this dispatcher's for a while. */
 export interface ClaimedBatch {
   readonly triggerId: TriggerId;
@@ -47,7 +49,7 @@ export function readClaims(rows: readonly TextRow[]): Claims {
   let tick: string | null = null;
   let dead = 0;
   for (const row of rows) {
-    switch (row[COLUMN.kind]) {
+    switch (row[COLUMN.kind] as RowKind) {
       case 'event':
         batches.at(-1)?.events.push(readEvent(row));
         break;
@@ -60,7 +62,7 @@ export function readClaims(rows: readonly TextRow[]): Claims {
       case 'again':
         again.push(triggerOf(row));
         break;
-      default:
+      case 'cycle':
         tick = row[COLUMN.batch] ?? null;
         dead = Number(row[COLUMN.attempts]);
     }

@@ -4,12 +4,19 @@ import type { OpenBatch } from './attempt.js';
 /** The batches this dispatcher holds, each until everything in it is recorded. */
 export class OpenBatches {
   private readonly batches = new Map<string, OpenBatch>();
+  /** The highest number claimed so far: whatever is claimed from now on is above it. */
   private newest = 0;
 
-  open({ triggerId, id, claim, events }: ClaimedBatch): OpenBatch {
+  /** A batch that this dispatcher claimed itself. */
+  open(claimed: ClaimedBatch): OpenBatch {
+    this.newest = Math.max(this.newest, Number(claimed.id));
+    return this.inherit(claimed);
+  }
+
+  /** A batch that was somebody else's. Its number says nothing about claims that are under way. */
+  inherit({ triggerId, id, claim, events }: ClaimedBatch): OpenBatch {
     const batch: OpenBatch = { triggerId, id, claim, open: events.length };
     this.batches.set(claim, batch);
-    this.newest = Math.max(this.newest, Number(id));
     return batch;
   }
 
@@ -20,9 +27,9 @@ export class OpenBatches {
     }
   }
 
-  /** No batch below this number is open here. */
+  /** No batch below this number is open here, and none that a claim under way may bring. */
   floor(): string {
-    return this.lowest() ?? String(this.newest);
+    return String(Math.min(this.newest, Number(this.lowest() ?? this.newest)));
   }
 
   /** The lowest number that is open here, or null. */
@@ -34,5 +41,7 @@ export class OpenBatches {
 
   clear(): void {
     this.batches.clear();
+    // A crash of Postgres may issue numbers again.
+    this.newest = 0;
   }
 }

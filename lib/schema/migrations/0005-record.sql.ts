@@ -27,6 +27,14 @@ export const RECORD_ARGUMENTS = `batch_triggers, batch_ids, batch_claims, batch_
       batches, events, statuses, durations, headers, bodies, ages,
       outcomes, triggers, created, numbers, codes, messages, delays, reasons`;
 
+/** The attempts as rows, with what was left out filled in. */
+const given = `(
+         select f.batch, coalesce(batch_triggers[f.batch], f.trigger_id) as trigger_id, f.event_id,
+                coalesce(f.number, 1::smallint) as number, coalesce(f.outcome, 'delivered') as outcome,
+                f.status, f.duration, f.code, f.message, f.headers, f.body, f.age
+           from unnest(batches, events, statuses, durations, headers, bodies, ages, outcomes, triggers, numbers, codes, messages)
+                f (batch, event_id, status, duration, headers, body, age, outcome, trigger_id, number, code, message))`;
+
 /**
  * Writes down what came of attempts, and closes batches, in one statement's worth of work.
  *
@@ -58,21 +66,26 @@ begin
             and b.claim = g.claim
           limit 1) c on true;
 
+  if repeated and not exists (
+    select from ${given} f
+     where not exists (
+           select from ${schema}.attempt t
+            where t.event_id = f.event_id
+              and t.trigger_id = f.trigger_id
+              and t.claim is not distinct from standing[f.batch]
+              and t.number = f.number
+              and t.duration_ms = f.duration))
+  then
+    -- All of a group is written by one transaction. A retry that it left may be under way again.
+    return;
+  end if;
+
   insert into ${schema}.attempt (
          trigger_id, event_id, claim, number, outcome, status, duration_ms,
          error_code, error_message, response_headers, response_body, created_at)
-  select coalesce(batch_triggers[f.batch], f.trigger_id), f.event_id, standing[f.batch], coalesce(f.number, 1::smallint),
-         coalesce(f.outcome, 'delivered'), f.status, f.duration, f.code, f.message, f.headers, f.body,
-         now_ - f.age * interval '1 millisecond'
-    from unnest(batches, events, statuses, durations, headers, bodies, ages, outcomes, triggers, numbers, codes, messages)
-         f (batch, event_id, status, duration, headers, body, age, outcome, trigger_id, number, code, message)
-   where not repeated
-      or not exists (
-         select from ${schema}.attempt t
-          where t.event_id = f.event_id
-            and t.trigger_id = coalesce(batch_triggers[f.batch], f.trigger_id)
-            and t.number = coalesce(f.number, 1::smallint)
-            and t.duration_ms = f.duration);
+  select f.trigger_id, f.event_id, standing[f.batch], f.number, f.outcome, f.status, f.duration,
+         f.code, f.message, f.headers, f.body, now_ - f.age * interval '1 millisecond'
+    from ${given} f;
 
   if cardinality(outcomes) > 0 then
     ${failures(schema)}
@@ -88,7 +101,7 @@ end $$;
 
 /** Only when there is anything but first attempts that got through. */
 function failures(schema: string): string {
-  const given = `unnest(batches, triggers, events, created, outcomes, delays, reasons) f (batch, trigger_id, event_id, created_at, outcome, delay, reason)`;
+  const failed = `unnest(batches, triggers, events, created, outcomes, delays, reasons) f (batch, trigger_id, event_id, created_at, outcome, delay, reason)`;
   const logged = `
            select e.*
              from ${schema}.event e
@@ -99,7 +112,7 @@ function failures(schema: string): string {
   return `-- fresh events that failed
     insert into ${schema}.retry (${EVENT_COLUMNS}, attempts, due)
     select ${OF_LOG}, 1, now_ + f.delay * interval '1 millisecond'
-      from ${given}
+      from ${failed}
      cross join lateral (${logged}) e
      where f.batch > 0
        and f.outcome = 'retry'
@@ -107,7 +120,7 @@ function failures(schema: string): string {
     on conflict do nothing;
     insert into ${schema}.dead_letter (${EVENT_COLUMNS}, attempts, reason)
     select ${OF_LOG}, 1, f.reason
-      from ${given}
+      from ${failed}
      cross join lateral (${logged}) e
      where f.batch > 0
        and f.outcome = 'dead'
@@ -116,7 +129,7 @@ function failures(schema: string): string {
 
     -- Retries. A success is a fact whoever reports it; a failure counts only from the one who holds the row.
     delete from ${schema}.retry r
-     using ${given}
+     using ${failed}
      where f.batch = 0
        and f.outcome = 'delivered'
        and r.trigger_id = f.trigger_id
@@ -127,7 +140,7 @@ function failures(schema: string): string {
            due = now_ + f.delay * interval '1 millisecond',
            dispatcher = null,
            lost = 0
-      from ${given}
+      from ${failed}
      where f.batch = 0
        and f.outcome = 'retry'
        and r.trigger_id = f.trigger_id
@@ -136,7 +149,7 @@ function failures(schema: string): string {
        and r.dispatcher = me;
     with dead as (
       delete from ${schema}.retry r
-       using ${given}
+       using ${failed}
        where f.batch = 0
          and f.outcome = 'dead'
          and r.trigger_id = f.trigger_id

@@ -27,11 +27,66 @@ create function ${schema}.heartbeat_v1(me uuid, lease interval, lowest_open bigi
 as $$
   update ${schema}.dispatcher d
      set lease_until = clock_timestamp() + lease,
-         open_from = lowest_open
+         -- only a takeover lowers it
+         open_from = greatest(d.open_from, lowest_open)
    where d.id = me
      and d.lease_until > clock_timestamp()
   returning d.lease_until;
 $$;
+
+-- Goes on under another name with what is known to be in hand, and returns the claims that still stand; null
+-- if the lease had run out. What the old names hold beside it was taken by calls whose answers got lost: it
+-- is handed back, and such a call that is still under way fails.
+create function ${schema}.rename_v1(
+  names uuid[], new_name uuid, lease interval,
+  batch_triggers integer[], batch_ids bigint[], batch_claims uuid[],
+  retry_triggers integer[], retry_events bigint[], retry_created timestamptz[])
+  returns uuid[]
+  language plpgsql
+  volatile
+  ${ENGINE_SETTINGS}
+as $$
+declare
+  standing uuid[];
+begin
+  insert into ${schema}.dispatcher (id, application, lease_until, open_from)
+  select new_name, d.application, clock_timestamp() + lease, d.open_from
+    from ${schema}.dispatcher d
+   where d.id = any (names)
+     and d.lease_until > clock_timestamp()
+     for update;
+  if not found then
+    return null;
+  end if;
+  with kept as (
+    update ${schema}.batch b
+       set dispatcher = new_name
+      from unnest(batch_triggers, batch_ids, batch_claims) k (trigger_id, id, claim)
+     where b.trigger_id = k.trigger_id
+       and b.id = k.id
+       and b.claim = k.claim
+       and b.dispatcher = any (names)
+    returning b.claim
+  )
+  select coalesce(array_agg(k.claim), '{}') into standing from kept k;
+  update ${schema}.retry r
+     set dispatcher = new_name
+    from unnest(retry_triggers, retry_events, retry_created) k (trigger_id, event_id, created_at)
+   where r.trigger_id = k.trigger_id
+     and r.event_id = k.event_id
+     and r.created_at = k.created_at
+     and r.dispatcher = any (names);
+  update ${schema}.retry r
+     set dispatcher = null,
+         due = greatest(r.due, clock_timestamp())
+   where r.dispatcher = any (names);
+  update ${schema}.dispatcher d
+     set lease_until = '-infinity',
+         released = true
+   where d.id = any (names)
+     and d.lease_until > clock_timestamp();
+  return standing;
+end $$;
 
 -- Leaves in good order: others may go on at once with what is still open.
 create function ${schema}.release_v1(me uuid, lowest_open bigint)
@@ -47,7 +102,7 @@ begin
    where r.dispatcher = me;
   update ${schema}.dispatcher d
      set lease_until = '-infinity',
-         open_from = coalesce(lowest_open, d.open_from),
+         open_from = greatest(d.open_from, lowest_open),
          released = true
    where d.id = me
      and d.lease_until > clock_timestamp();

@@ -1,0 +1,38 @@
+import type { ClaimedEvent } from '../event.js';
+import type { Destination } from './destination.js';
+import { answered, unanswered, undeliverable, type Outcome } from './outcome.js';
+import { webhookBody } from './webhook-body.js';
+import type { WebhookClient } from './webhook-client.js';
+import { traceparentOf } from './writer-context.js';
+
+/**
+ * One event becomes one request and one outcome.
+ *
+ * Comes in: an event and its destination. Goes out: an outcome that can be written down. What must hold: it
+ * never rejects, and it takes no longer than the destination's timeout. On a crash here the request may have
+ * been made; the event is handed out again when the lease has run out.
+ */
+export class EventDeliverer {
+  constructor(private readonly client: WebhookClient) {}
+
+  async deliver(destination: Destination, event: ClaimedEvent): Promise<Outcome> {
+    const start = performance.now();
+    let body: string;
+    try {
+      body = webhookBody(destination, event);
+    } catch (error) {
+      return undeliverable(error, performance.now() - start);
+    }
+    try {
+      const answer = await this.client.post(destination, body, traceparentOf(event.trace));
+      return answered(answer, performance.now() - start, Date.now());
+    } catch (error) {
+      return unanswered(error, destination.origin, performance.now() - start);
+    }
+  }
+
+  /** Ends the connections that are idle. */
+  async close(): Promise<void> {
+    await this.client.close();
+  }
+}

@@ -1,0 +1,87 @@
+import { InvalidTriggerError } from '../../event-triggers.errors.js';
+import type { StoredHeader, StoredTrigger } from '../attach/stored-trigger.js';
+import { PACKAGE_VERSION } from '../../package-version.js';
+import { environmentVariable, resolveTemplate, type Environment } from './environment-template.js';
+
+/** The webhook secret as it goes out. */
+export interface OutgoingSecret {
+  readonly header: string;
+  readonly value: string;
+}
+
+/** RFC 9110 §5.6.2. */
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** RFC 9110 §5.5 without its obsolete part: what every server reads alike. */
+const VALUE = /^[\t\x20-\x7e]*$/;
+
+/** They belong to the connection, or would contradict the body that is sent. */
+const RESERVED = new Set([
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+]);
+
+/** The headers of every request of a trigger, names and values in turn, with variables resolved. */
+export function requestHeaders(
+  trigger: StoredTrigger,
+  secret: OutgoingSecret | null,
+  env: Environment,
+): string[] {
+  const headers = new Map<string, string>([
+    ['content-type', 'application/json'],
+    ['user-agent', `nestjs-event-triggers/${PACKAGE_VERSION}`],
+  ]);
+  if (trigger.sendSecret && secret !== null) {
+    headers.set(
+      secret.header.toLowerCase(),
+      checkedValue(trigger, secret.header, secret.value.trimEnd()),
+    );
+  }
+  for (const header of trigger.headers) {
+    const name = checkedName(trigger, header.name);
+    headers.set(name, checkedValue(trigger, header.name, valueOf(trigger, header, env)));
+  }
+  return [...headers].flat();
+}
+
+function valueOf(trigger: StoredTrigger, header: StoredHeader, env: Environment): string {
+  const where = `Event trigger "${trigger.name}": header ${header.name}`;
+  return 'valueFromEnv' in header
+    ? environmentVariable(header.valueFromEnv, where, env)
+    : resolveTemplate(header.value, where, env);
+}
+
+function checkedName(trigger: StoredTrigger, name: string): string {
+  if (!NAME.test(name)) {
+    throw new InvalidTriggerError(trigger.name, `"${name}" is no name of an HTTP header`, {
+      hint: 'Use letters, digits and hyphens.',
+    });
+  }
+  if (RESERVED.has(name.toLowerCase())) {
+    throw new InvalidTriggerError(trigger.name, `the header ${name} is set by the sender itself`, {
+      hint: 'Take it out of headers.',
+    });
+  }
+  return name.toLowerCase();
+}
+
+/** The value stays out of the message: it may be a secret. */
+function checkedValue(trigger: StoredTrigger, name: string, value: string): string {
+  if (VALUE.test(value)) return value;
+  throw new InvalidTriggerError(
+    trigger.name,
+    `the value of header ${name} has a line break or a character outside of ASCII`,
+    { hint: 'Encode it, for example as base64.' },
+  );
+}

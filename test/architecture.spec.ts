@@ -1,0 +1,85 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const lib = fileURLToPath(new URL('../lib/', import.meta.url));
+/** In the order in which an event passes them, which is the order of the alphabet. */
+const stages = ['attach', 'capture', 'claim', 'deliver', 'record', 'retry'];
+/** A longer file has two reasons to change. */
+const mostLines = 350;
+
+const importsOf = (text: string): string[] =>
+  [...text.matchAll(/(?:from|import) '(\.[^']+)'/g)].map((match) => match[1]!);
+
+async function sources(): Promise<Map<string, string>> {
+  const names = await readdir(lib, { recursive: true });
+  const files = names.filter((name) => name.endsWith('.ts')).sort();
+  const texts = await Promise.all(files.map((name) => readFile(join(lib, name), 'utf8')));
+  return new Map(files.map((name, place) => [name.replaceAll('\\', '/'), texts[place]!]));
+}
+
+const target = (from: string, specifier: string): string =>
+  relative(lib, resolve(lib, dirname(from), specifier))
+    .replaceAll('\\', '/')
+    .replace(/\.js$/, '.ts');
+
+const stageOf = (file: string): number =>
+  stages.findIndex((stage) => file.startsWith(`pipeline/${stage}/`));
+
+describe('the layout is the way of an event', () => {
+  it('has stages whose names are in the order of the alphabet', async () => {
+    const entries = await readdir(join(lib, 'pipeline'), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(folders.sort()).toEqual(stages);
+  });
+
+  it('lets no stage import a later one', async () => {
+    const wrong = [];
+    for (const [file, text] of await sources()) {
+      const own = stageOf(file);
+      if (own < 0) continue;
+      for (const imported of importsOf(text).map((specifier) => target(file, specifier))) {
+        if (stageOf(imported) > own) wrong.push(`${file} imports ${imported}`);
+      }
+    }
+    expect(wrong, 'a stage knows only those that an event has passed before it').toEqual([]);
+  });
+
+  it('lets stages import nothing that stands above the pipeline but options and errors', async () => {
+    const allowed =
+      /^(pipeline\/|schema\/|database|duration|package-version|retry\.options|validation|nearest-name|event-triggers\.(options|errors)|application-name)/;
+    const wrong = [];
+    for (const [file, text] of await sources()) {
+      if (stageOf(file) < 0) continue;
+      for (const imported of importsOf(text).map((specifier) => target(file, specifier))) {
+        if (!allowed.test(imported)) wrong.push(`${file} imports ${imported}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('keeps the receiving side free of the rest, so that a receiver needs no database', async () => {
+    const wrong = [];
+    for (const [file, text] of await sources()) {
+      if (!file.startsWith('webhook/')) continue;
+      for (const imported of importsOf(text).map((specifier) => target(file, specifier))) {
+        if (!/^(webhook\/|event-triggers\.errors)/.test(imported))
+          wrong.push(`${file} imports ${imported}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('has one barrel, the public API', async () => {
+    const names = [...(await sources()).keys()].filter((file) => file.endsWith('index.ts'));
+    expect(names).toEqual(['index.ts']);
+  });
+
+  it('has no file that is longer than a file with one reason to change', async () => {
+    const long = [...(await sources())]
+      .map(([file, text]) => `${file}: ${text.split('\n').length}`)
+      .filter((line) => Number(line.split(': ')[1]) > mostLines);
+    expect(long).toEqual([]);
+  });
+});
