@@ -1,6 +1,7 @@
 import type { TriggerId } from './event.js';
 
-/** What the functions of the schema raise when they cannot go on. */
+/** What the functions of the schema raise when they cannot go on. Then nothing was taken or recorded. */
+const REFUSAL = /^ET\d{3}$/;
 const STREAM_DAMAGED = 'ET003';
 const LEASE_LOST = 'ET005';
 
@@ -13,6 +14,9 @@ export type Failure =
   | { readonly kind: 'lease-lost' }
   /** The bookkeeping of one stream is damaged; the error's detail names it. */
   | { readonly kind: 'stream-damaged'; readonly trigger: TriggerId }
+  /** The log is not in a state to work on; trying again takes nothing by accident. */
+  | { readonly kind: 'log-refuses' }
+  /** Anything else: the call may have done its work all the same. */
   | { readonly kind: 'log-unreachable' };
 
 export function failureOf(error: unknown): Failure {
@@ -21,6 +25,7 @@ export function failureOf(error: unknown): Failure {
   if (code === STREAM_DAMAGED && typeof detail === 'string' && /^\d+$/.test(detail)) {
     return { kind: 'stream-damaged', trigger: Number(detail) as TriggerId };
   }
+  if (typeof code === 'string' && REFUSAL.test(code)) return { kind: 'log-refuses' };
   return { kind: 'log-unreachable' };
 }
 

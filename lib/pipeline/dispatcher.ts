@@ -9,9 +9,10 @@ import { PollPace } from './claim/poll-pace.js';
 import type { Destination } from './deliver/destination.js';
 import type { EventDeliverer } from './deliver/event-deliverer.js';
 import { failureOf, messageOf, pauseAfter } from './dispatcher-failure.js';
-import type { TriggerId } from './event.js';
+import type { ClaimedEvent, TriggerId } from './event.js';
 import type { OpenBatch } from './record/attempt.js';
 import type { AttemptRecorder } from './record/attempt-recorder.js';
+import { HeldRetries } from './record/held-retries.js';
 import { OpenBatches } from './record/open-batches.js';
 import { decide } from './retry/retry-policy.js';
 import { Streams } from './streams.js';
@@ -56,6 +57,14 @@ const RETRY_FLOOR_EVERY_MS = 60_000;
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 /** Pages taken over from a dead dispatcher at a time. */
 const MOST_INHERITED = 8;
+/** Below every batch. */
+const LOWEST_BATCH = '0';
+
+/**
+ * Why this dispatcher may be wrong about what it holds: a call whose answer got lost may have taken
+ * something, and what a lost lease covered belongs to somebody else.
+ */
+type Doubt = 'none' | 'answer-lost' | 'lease-lost';
 
 /**
  * The loop in every replica: claim → deliver → record → retry.
@@ -67,6 +76,7 @@ export class Dispatcher {
   private readonly streams = new Streams();
   private readonly backlog = new Backlog<OpenBatch>();
   private readonly batches = new OpenBatches();
+  private readonly retries = new HeldRetries();
   private readonly alarm = new Alarm();
   private readonly pace: PollPace;
   private inFlight = 0;
@@ -75,6 +85,7 @@ export class Dispatcher {
   private loop: Promise<void> = Promise.resolve();
   private chores: Promise<void> = Promise.resolve();
   private failures = 0;
+  private doubt: Doubt = 'none';
   private heirsWanted = false;
   private nextRenewal = 0;
   private nextRetries = 0;
@@ -95,12 +106,14 @@ export class Dispatcher {
    * @returns the timer of the chores, for the registry of a scheduler
    */
   async start(): Promise<NodeJS.Timeout> {
-    await this.takeLease();
+    await this.stages.lease.register();
+    this.nextRenewal = now() + this.renewalInterval();
     await this.learnTriggers();
     this.loop = this.run();
-    return setInterval(() => {
-      this.chores = this.chores.then(() => this.doChores());
-    }, CHORES_EVERY_MS);
+    return setInterval(
+      () => void this.serially(() => this.doChores()),
+      Math.min(CHORES_EVERY_MS, this.renewalInterval()),
+    );
   }
 
   /** Stops claiming, lets requests end up to the deadline, records them and hands back the rest. */
@@ -113,13 +126,14 @@ export class Dispatcher {
     await this.drain();
     await this.chores;
     await recorder.flush(lease.id, now);
-    await lease.release(this.batches.lowest());
+    await lease.release(this.doubt === 'none' ? this.batches.lowest() : LOWEST_BATCH);
   }
 
   private async run(): Promise<void> {
     await this.alarm.wait(this.settings.pollInterval);
     while (!this.stopping) {
       try {
+        if (this.doubt !== 'none') await this.serially(() => this.regainFooting());
         await this.turn();
         await this.alarm.wait(this.pauseAfterTurn());
       } catch (error) {
@@ -142,21 +156,23 @@ export class Dispatcher {
       },
       record ?? undefined,
     );
-    if (record !== null) recorder.confirm();
+    if (record !== null) this.retries.settle(recorder.confirm());
     const served = new Set(claims.batches.map(({ triggerId }) => triggerId));
     this.streams.remember(eligible, claims.again, served);
     this.heirsWanted = claims.dead > 0;
-    for (const batch of claims.batches) this.accept(batch);
-    for (const event of claims.retries) this.backlog.add({ event, batch: null });
+    for (const batch of claims.batches) this.accept(this.batches.open(batch), batch.events);
+    for (const event of claims.retries) {
+      this.retries.add(event);
+      this.backlog.add({ event, batch: null });
+    }
     if (claims.batches.length + claims.retries.length > 0) this.pace.awaken(now());
     if (this.failures > 0) this.log.log('The dispatcher reaches its log again');
     this.failures = 0;
     this.deliverWaiting();
   }
 
-  private accept(claimed: ClaimedBatch): void {
-    const batch = this.batches.open(claimed);
-    for (const event of claimed.events) this.backlog.add({ event, batch });
+  private accept(batch: OpenBatch, events: readonly ClaimedEvent[]): void {
+    for (const event of events) this.backlog.add({ event, batch });
   }
 
   private deliverWaiting(): void {
@@ -214,23 +230,29 @@ export class Dispatcher {
       if (now() >= this.nextRenewal) await this.renewLease();
       if (this.stopping) return;
       await this.learnTriggers();
-      if (this.heirsWanted) await this.inherit();
+      if (this.heirsWanted && this.doubt === 'none') await this.inherit();
       if (now() >= this.nextRetryFloor) await this.raiseRetryFloor();
     } catch (error) {
-      if (this.failures === 0)
+      const failure = failureOf(error);
+      if (failure.kind === 'stream-damaged') this.halt(failure.trigger, error);
+      else if (this.failures === 0)
         this.log.warn(`The dispatcher skipped a round of upkeep: ${messageOf(error)}`);
     }
   }
 
-  private async takeLease(): Promise<void> {
-    await this.stages.lease.register();
-    this.nextRenewal = now() + this.renewalInterval();
+  /** Upkeep never overlaps, so that no two steps of it disagree about what is in hand. */
+  private async serially(work: () => Promise<void>): Promise<void> {
+    const done = this.chores.then(work);
+    this.chores = done.catch(() => undefined);
+    await done;
   }
 
   private async renewLease(): Promise<void> {
     this.nextRenewal = now() + this.renewalInterval();
     const renewed = await this.stages.lease.renew(this.batches.floor());
-    if (!renewed && !this.stopping) await this.startOver();
+    if (renewed) return;
+    this.doubtHands('lease-lost');
+    this.alarm.ring();
   }
 
   private renewalInterval(): number {
@@ -257,44 +279,75 @@ export class Dispatcher {
   }
 
   private async inherit(): Promise<void> {
-    const { claimer, lease } = this.stages;
-    const heritage = await claimer.recover(lease.id, this.streams.claimable(), MOST_INHERITED);
+    const heritage = await this.takeOver();
     if (heritage.length === 0) return;
     this.log.warn(`Took over ${heritage.length} batches of a dispatcher that is gone`);
-    for (const batch of heritage) this.accept(batch);
+    for (const batch of heritage) this.accept(this.batches.inherit(batch), batch.events);
     this.deliverWaiting();
+  }
+
+  private async takeOver(): Promise<ClaimedBatch[]> {
+    const { claimer, lease } = this.stages;
+    try {
+      return await claimer.recover(lease.id, this.streams.claimable(), MOST_INHERITED);
+    } catch (error) {
+      this.doubtHands('answer-lost');
+      this.alarm.ring();
+      throw error;
+    }
   }
 
   private async recover(error: unknown): Promise<void> {
     const failure = failureOf(error);
     if (failure.kind === 'stream-damaged') {
-      this.streams.halt(failure.trigger);
-      this.log.error(`One stream stands still: ${messageOf(error)}`);
+      this.halt(failure.trigger, error);
       return;
     }
     this.failures += 1;
-    if (failure.kind === 'log-unreachable') {
-      if (this.failures === 1)
-        this.log.error(`The dispatcher cannot work on its log: ${messageOf(error)}`);
-      await this.alarm.wait(pauseAfter(this.failures));
+    if (failure.kind === 'lease-lost') {
+      this.doubtHands('lease-lost');
+      return;
     }
-    if (this.stopping) return;
-    try {
-      const lost = failure.kind === 'lease-lost' || !(await this.stages.lease.sameHistory());
-      if (lost) await this.startOver();
-    } catch {
-      // Still unreachable: the next turn says so.
-    }
+    if (failure.kind === 'log-unreachable') this.doubtHands('answer-lost');
+    if (this.failures === 1)
+      this.log.error(`The dispatcher cannot work on its log: ${messageOf(error)}`);
+    await this.alarm.wait(pauseAfter(this.failures));
+  }
+
+  private halt(trigger: TriggerId, error: unknown): void {
+    this.streams.halt(trigger);
+    this.log.error(`One stream stands still: ${messageOf(error)}`);
+  }
+
+  /** Before the next claim it has to be found out what is ours. */
+  private doubtHands(reason: Exclude<Doubt, 'none'>): void {
+    if (this.doubt !== 'lease-lost') this.doubt = reason;
+  }
+
+  /** Finds out what is ours and goes on with that. What is under way ends and is recorded in any case. */
+  private async regainFooting(): Promise<void> {
+    const { claimer, lease } = this.stages;
+    claimer.forget();
+    this.streams.heatAll();
+    const batches = this.batches.all();
+    const standing =
+      this.doubt === 'lease-lost'
+        ? null
+        : await lease.rename({ batches, retries: this.retries.all() });
+    // A crash of Postgres forgets the last claims: whatever else we hold is as doubtful.
+    if (standing !== batches.length) await this.startOver(standing !== null);
+    this.doubt = 'none';
+    this.nextRenewal = now() + this.renewalInterval();
   }
 
   /** Lets go of everything that is not under way: it belongs to whoever takes over, if need be to us. */
-  private async startOver(): Promise<void> {
+  private async startOver(alive: boolean): Promise<void> {
     this.backlog.clear();
     this.batches.clear();
-    this.streams.heatAll();
-    this.stages.claimer.forget();
-    await this.takeLease();
-    this.log.warn('The dispatcher lost its lease and went on with empty hands');
+    this.retries.clear();
+    if (alive) await this.stages.lease.rename({ batches: [], retries: [] });
+    else await this.stages.lease.register();
+    this.log.warn('The dispatcher lost what it held and went on with empty hands');
   }
 
   private async drain(): Promise<void> {

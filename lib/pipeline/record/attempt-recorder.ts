@@ -63,12 +63,14 @@ export class AttemptRecorder {
     return parameters;
   }
 
-  /** The database holds the group that `take` gave out last. */
-  confirm(): void {
-    for (const { batch } of this.sent) {
+  /** The database holds the group that `take` gave out last. Returns it. */
+  confirm(): readonly Attempt[] {
+    const recorded = this.sent;
+    for (const { batch } of recorded) {
       if (batch !== null) batch.open -= 1;
     }
     this.sent = [];
+    return recorded;
   }
 
   /** Writes all that waits, without claiming anything. */

@@ -27,6 +27,11 @@ export class OpenBatches {
     }
   }
 
+  all(): OpenBatch[] {
+    this.settle();
+    return [...this.batches.values()];
+  }
+
   /** No batch below this number is open here, and none that a claim under way may bring. */
   floor(): string {
     return String(Math.min(this.newest, Number(this.lowest() ?? this.newest)));
@@ -34,9 +39,8 @@ export class OpenBatches {
 
   /** The lowest number that is open here, or null. */
   lowest(): string | null {
-    this.settle();
-    if (this.batches.size === 0) return null;
-    return String(Math.min(...[...this.batches.values()].map(({ id }) => Number(id))));
+    const open = this.all();
+    return open.length === 0 ? null : String(Math.min(...open.map(({ id }) => Number(id))));
   }
 
   clear(): void {
