@@ -6,6 +6,9 @@ import { EventTriggersError } from './event-triggers.errors.js';
 /** One for the dispatcher's loop, one for the upkeep that must not wait behind a large page. */
 const CONNECTIONS = 2;
 
+/** Longer than a failover takes to refuse; the next turn tries again. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
 /** A row as Postgres printed it: every column text or null, in the order of the statement. */
 export type TextRow = readonly (string | null)[];
 
@@ -26,6 +29,7 @@ export class Database {
     this.pool = new pg.Pool({
       ...options,
       max: CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       min: 0,
       application_name: 'event-triggers',
       allowExitOnIdle: false,
@@ -34,7 +38,9 @@ export class Database {
     this.pool.on('error', () => undefined);
   }
 
-  /** The primary of `dataSource`, which must be connected. */
+  /**
+   * The primary of `dataSource`, which must be connected.
+   */
   static of(dataSource: DataSource): Database {
     if (!['postgres', 'aurora-postgres'].includes(dataSource.options.type)) {
       throw new EventTriggersError(

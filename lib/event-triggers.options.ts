@@ -67,7 +67,11 @@ export class DispatcherOptions {
   @May('be a whole number of seconds from 0 to 3600', isWholeNumber(0, 3_600))
   drainSeconds?: number;
 
-  /** How long opening a connection to Postgres may take. Default: 10 s, after which the attempt is repeated. */
+  /**
+   * How long connecting to a receiver may take, within the timeout of the attempt.
+   *
+   * Default: 5 s, enough for two lost packets; a receiver that takes longer will not answer either.
+   */
   @May(durationRule('100ms', '10m'), isDuration('100ms', '10m'))
   connectTimeout?: Duration;
 }
@@ -226,7 +230,7 @@ function resolveDispatcher(options: DispatcherOptions): ResolvedDispatcherOption
     pollInterval: milliseconds(options.pollInterval ?? '5ms'),
     leaseSeconds: options.leaseSeconds ?? 15,
     drainSeconds: options.drainSeconds ?? 10,
-    connectTimeout: milliseconds(options.connectTimeout ?? '10s'),
+    connectTimeout: milliseconds(options.connectTimeout ?? '5s'),
   };
 }
 
