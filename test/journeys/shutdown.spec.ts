@@ -1,0 +1,69 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startApplication } from '../support/application.js';
+import { startReceiver, type Receiver } from '../support/receiver.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+/** Long enough to be in flight when the application stops. */
+const SLOW_MS = 400;
+const EVENTS = 20;
+
+describe('shutdown', () => {
+  let database: TestDatabase;
+  let receiver: Receiver;
+  let application: INestApplicationContext;
+
+  beforeEach(async () => {
+    receiver = await startReceiver({ respond: { status: 200, delayMs: SLOW_MS } });
+    database = await createTestDatabase();
+    await database.query('create table orders (id int primary key)');
+    application = await boot();
+  });
+
+  afterEach(async () => {
+    await application.close();
+    await receiver.close();
+    await database.drop();
+  });
+
+  const boot = () =>
+    startApplication({
+      database,
+      eventTriggers: {
+        dispatcher: { concurrency: 4, drainSeconds: 5 },
+        triggers: [{ name: 'order_created', table: 'orders', insert: true, webhook: receiver.url }],
+      },
+    });
+
+  const deliveredIds = () =>
+    receiver.requests.map(
+      ({ body }) =>
+        (JSON.parse(body) as { event: { data: { new: { id: number } } } }).event.data.new.id,
+    );
+
+  it('lets requests end, records them, and hands back the rest to who comes next, once', async () => {
+    await database.query(`insert into orders select g from generate_series(1, ${EVENTS}) g`);
+    await receiver.waitFor(4);
+
+    await application.close();
+
+    const attempts = await database.query(
+      `select from event_triggers.attempt where outcome = 'delivered'`,
+    );
+    expect(attempts, 'what was in flight is recorded before the application is gone').toHaveLength(
+      receiver.requests.length,
+    );
+    receiver.respondWith({ status: 200 });
+    const start = performance.now();
+    application = await boot();
+    await receiver.waitFor(EVENTS);
+    expect(
+      performance.now() - start,
+      'nobody has to wait for a lease of 15 s to run out',
+    ).toBeLessThan(5_000);
+    expect(
+      deliveredIds().sort((a, b) => a - b),
+      'each event once',
+    ).toEqual(Array.from({ length: EVENTS }, (_, place) => place + 1));
+  });
+});
