@@ -50,7 +50,11 @@ export async function createCapturedDatabase(): Promise<CapturedDatabase> {
     ...database,
     async reconcile(wanted, settings = {}) {
       const connection = await database.client();
-      return reconcile(connection, wanted, settings).finally(() => connection.end());
+      try {
+        return await reconcile(connection, wanted, settings);
+      } finally {
+        await connection.end();
+      }
     },
     async captured() {
       const rows = await database.query<Captured & { id: string }>(
@@ -63,7 +67,13 @@ export async function createCapturedDatabase(): Promise<CapturedDatabase> {
         [seen],
       );
       seen = rows.at(-1)?.id ?? seen;
-      return rows.map(({ id: _, ...captured }) => captured);
+      return rows.map(({ trigger: name, operation, key, old, new: now }) => ({
+        trigger: name,
+        operation,
+        key,
+        old,
+        new: now,
+      }));
     },
     async triggersOn(table) {
       const rows = await database.query<{ name: string }>(

@@ -1,0 +1,106 @@
+import axios from 'axios';
+import type pg from 'pg';
+import type { Database } from '../../../lib/database.js';
+import { DispatcherLease } from '../../../lib/pipeline/claim/dispatcher-lease.js';
+import { EventClaimer } from '../../../lib/pipeline/claim/event-claimer.js';
+import { KnownTriggers } from '../../../lib/pipeline/claim/known-triggers.js';
+import { resolveDestination } from '../../../lib/pipeline/deliver/destination.js';
+import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
+import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
+import { Dispatcher, type DispatcherSettings } from '../../../lib/pipeline/dispatcher.js';
+import { AttemptRecorder } from '../../../lib/pipeline/record/attempt-recorder.js';
+import { APPLICATION, type Engine } from './engine.js';
+import { Life } from './life.js';
+
+export interface ReplicaOptions extends Partial<DispatcherSettings> {
+  readonly application?: string;
+}
+
+/** A dispatcher as it runs in an application, and what can befall the process around it. */
+export interface Replica {
+  /** What it said about itself. */
+  readonly messages: readonly string[];
+  readonly leaseId: string;
+  /** Shuts down in good order. */
+  stop(): Promise<void>;
+  /** Ends here and now, whatever it was doing, and tells nobody. */
+  crash(): void;
+  /** Stands still, as a process does that got no processor, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+  /** Cuts its connections to Postgres, whatever is under way on them. */
+  cutConnections(): void;
+}
+
+export async function startReplica(
+  engine: Engine,
+  { application = APPLICATION, ...settings }: ReplicaOptions = {},
+): Promise<Replica> {
+  const life = new Life();
+  const connections = engine.connect();
+  const database = life.bind(connections, ['run', 'query']);
+  const { schema } = engine;
+  const complete: DispatcherSettings = {
+    concurrency: 16,
+    batchSize: 100,
+    pollInterval: 5,
+    leaseSeconds: 60,
+    drainSeconds: 5,
+    ...settings,
+  };
+  const messages: string[] = [];
+  const say = (message: string): number => messages.push(message);
+  const triggers = new KnownTriggers(database, schema, application);
+  const installation = await triggers.installation();
+  const lease = new DispatcherLease(database, schema, application, complete.leaseSeconds);
+  const deliverer = new EventDeliverer(
+    new WebhookClient(axios.create(), { connections: complete.concurrency }),
+  );
+  const dispatcher = new Dispatcher(
+    {
+      triggers,
+      lease,
+      claimer: new EventClaimer(database, schema, {
+        events: complete.batchSize,
+        bytes: 8 * 1024 * 1024,
+        batches: 4,
+      }),
+      deliverer: life.bind(deliverer, ['deliver']),
+      recorder: new AttemptRecorder(database, schema),
+      resolve: (trigger) =>
+        resolveDestination(trigger, { installation, secret: null, env: process.env }),
+    },
+    complete,
+    { log: say, warn: say, error: say },
+  );
+  const upkeep = await dispatcher.start();
+  return {
+    messages,
+    get leaseId() {
+      return lease.id;
+    },
+    async stop() {
+      try {
+        await dispatcher.stop();
+      } finally {
+        clearInterval(upkeep);
+        await deliverer.close();
+      }
+    },
+    crash() {
+      clearInterval(upkeep);
+      life.end();
+    },
+    freeze: () => life.freeze(),
+    thaw: () => life.thaw(),
+    cutConnections: () => cutConnections(connections),
+  };
+}
+
+function cutConnections(database: Database): void {
+  const { pool } = database as unknown as { pool: { _clients: pg.Client[] } };
+  for (const client of pool._clients) {
+    const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
+    connection.stream.destroy();
+  }
+}
