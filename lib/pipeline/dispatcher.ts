@@ -269,7 +269,7 @@ export class Dispatcher {
     for (const trigger of changed ?? []) {
       try {
         const destination = this.stages.resolve(trigger);
-        this.streams.set({ trigger, destination, claimable: trigger.enabled });
+        this.streams.set({ trigger, destination, claimable: true });
       } catch (error) {
         const known = this.streams.get(trigger.id);
         if (known !== undefined) this.streams.set({ ...known, claimable: false });
