@@ -16,7 +16,7 @@ import { ShippingModule } from './shipping/shipping.module.js';
       synchronize: true,
     }),
     ScheduleModule.forRoot(),
-    EventTriggersModule.forRoot({}),
+    EventTriggersModule.forRoot(),
     OrdersModule,
     EmailsModule,
     ShippingModule,

@@ -100,7 +100,8 @@ describe('EventTriggersModule', () => {
 
     await database.query(`insert into notes values (1, 'x')`);
 
-    await receiver.waitFor(({ path }) => path === '/feature');
+    const request = await receiver.waitFor(({ path }) => path === '/feature');
+    expect(JSON.parse(request.body)).toMatchObject({ trigger: { name: 'note_added' } });
   });
 
   it('takes its options from a factory class, in a schema of its own', async () => {

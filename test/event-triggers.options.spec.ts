@@ -49,7 +49,7 @@ describe('options', () => {
         pollInterval: 5,
         leaseSeconds: 15,
         drainSeconds: 10,
-        connectTimeout: 10_000,
+        connectTimeout: 5_000,
       },
       retry: {},
       timeout: 60_000,

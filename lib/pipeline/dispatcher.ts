@@ -1,6 +1,5 @@
 import { Alarm } from './alarm.js';
 import type { StoredTrigger } from './attach/stored-trigger.js';
-import { Backlog, type Waiting } from './claim/backlog.js';
 import type { ClaimedBatch } from './claim/claimed-rows.js';
 import type { DispatcherLease } from './claim/dispatcher-lease.js';
 import type { EventClaimer } from './claim/event-claimer.js';
@@ -8,13 +7,12 @@ import type { KnownTriggers } from './claim/known-triggers.js';
 import { PollPace } from './claim/poll-pace.js';
 import type { Destination } from './deliver/destination.js';
 import type { EventDeliverer } from './deliver/event-deliverer.js';
+import { Deliveries } from './deliveries.js';
 import { failureOf, messageOf, pauseAfter } from './dispatcher-failure.js';
-import type { ClaimedEvent, TriggerId } from './event.js';
-import type { OpenBatch } from './record/attempt.js';
+import type { TriggerId } from './event.js';
 import type { AttemptRecorder } from './record/attempt-recorder.js';
 import { HeldRetries } from './record/held-retries.js';
 import { OpenBatches } from './record/open-batches.js';
-import { decide } from './retry/retry-policy.js';
 import { Streams } from './streams.js';
 
 /** What the dispatcher tells about itself: changes of state, never a line per event. */
@@ -74,13 +72,11 @@ type Doubt = 'none' | 'answer-lost' | 'lease-lost';
  */
 export class Dispatcher {
   private readonly streams = new Streams();
-  private readonly backlog = new Backlog<OpenBatch>();
   private readonly batches = new OpenBatches();
   private readonly retries = new HeldRetries();
   private readonly alarm = new Alarm();
   private readonly pace: PollPace;
-  private inFlight = 0;
-  private idle: (() => void) | null = null;
+  private readonly deliveries: Deliveries;
   private stopping = false;
   private loop: Promise<void> = Promise.resolve();
   private chores: Promise<void> = Promise.resolve();
@@ -97,6 +93,9 @@ export class Dispatcher {
     private readonly log: DispatcherLog,
   ) {
     this.pace = new PollPace(settings.pollInterval, now());
+    this.deliveries = new Deliveries(stages, this.streams, settings.concurrency, (trigger) => {
+      if (!this.stopping && this.wantsTurn(trigger)) this.alarm.ring();
+    });
   }
 
   /**
@@ -118,15 +117,18 @@ export class Dispatcher {
 
   /** Stops claiming, lets requests end up to the deadline, records them and hands back the rest. */
   async stop(): Promise<void> {
-    const { lease, recorder } = this.stages;
+    const { deliverer, lease, recorder } = this.stages;
     this.stopping = true;
     this.alarm.ring();
     await this.loop;
-    this.backlog.clear();
-    await this.drain();
+    await this.deliveries.drain(this.settings.drainSeconds * 1_000);
     await this.chores;
-    await recorder.flush(lease.id, now);
-    await lease.release(this.doubt === 'none' ? this.batches.lowest() : LOWEST_BATCH);
+    try {
+      await recorder.flush(lease.id, now);
+      await lease.release(this.doubt === 'none' ? this.batches.lowest() : LOWEST_BATCH);
+    } finally {
+      await deliverer.close();
+    }
   }
 
   private async run(): Promise<void> {
@@ -160,42 +162,15 @@ export class Dispatcher {
     const served = new Set(claims.batches.map(({ triggerId }) => triggerId));
     this.streams.remember(eligible, claims.again, served);
     this.heirsWanted = claims.dead > 0;
-    for (const batch of claims.batches) this.accept(this.batches.open(batch), batch.events);
-    for (const event of claims.retries) {
-      this.retries.add(event);
-      this.backlog.add({ event, batch: null });
+    for (const batch of claims.batches) {
+      this.deliveries.add(batch.events, this.batches.open(batch));
     }
+    for (const event of claims.retries) this.retries.add(event);
+    this.deliveries.add(claims.retries, null);
     if (claims.batches.length + claims.retries.length > 0) this.pace.awaken(now());
     if (this.failures > 0) this.log.log('The dispatcher reaches its log again');
     this.failures = 0;
-    this.deliverWaiting();
-  }
-
-  private accept(batch: OpenBatch, events: readonly ClaimedEvent[]): void {
-    for (const event of events) this.backlog.add({ event, batch });
-  }
-
-  private deliverWaiting(): void {
-    while (this.inFlight < this.settings.concurrency && !this.stopping) {
-      const waiting = this.backlog.next();
-      if (waiting === undefined) return;
-      this.inFlight += 1;
-      void this.attempt(waiting);
-    }
-  }
-
-  /** Never rejects: whatever goes wrong with one event is its outcome. */
-  private async attempt({ event, batch }: Waiting<OpenBatch>): Promise<void> {
-    const stream = this.streams.get(event.triggerId);
-    if (stream !== undefined) {
-      const outcome = await this.stages.deliverer.deliver(stream.destination, event);
-      const decision = decide(outcome, event, stream.trigger.retry, Date.now());
-      this.stages.recorder.add({ event, batch, outcome, decision, endedAt: now() });
-    }
-    this.inFlight -= 1;
-    if (this.stopping && this.inFlight === 0) this.idle?.();
-    this.deliverWaiting();
-    if (this.wantsTurn(event.triggerId)) this.alarm.ring();
+    this.deliveries.begin();
   }
 
   private wantsTurn(trigger: TriggerId): boolean {
@@ -204,19 +179,19 @@ export class Dispatcher {
   }
 
   private withRoom(): TriggerId[] {
-    if (this.backlog.bytes >= MOST_WAITING_BYTES) return [];
+    if (this.deliveries.bytes >= MOST_WAITING_BYTES) return [];
     return this.streams.claimable().filter((trigger) => this.hasRoom(trigger));
   }
 
   /** The next page is fetched while half a page still waits, so that senders never run dry. */
   private hasRoom(trigger: TriggerId): boolean {
-    return this.backlog.waiting(trigger) <= this.settings.batchSize / 2;
+    return this.deliveries.waiting(trigger) <= this.settings.batchSize / 2;
   }
 
   private retriesWanted(): number {
     if (now() < this.nextRetries) return 0;
     this.nextRetries = now() + RETRIES_EVERY_MS;
-    return Math.max(0, this.settings.concurrency - this.inFlight);
+    return this.deliveries.room;
   }
 
   private pauseAfterTurn(): number {
@@ -282,8 +257,10 @@ export class Dispatcher {
     const heritage = await this.takeOver();
     if (heritage.length === 0) return;
     this.log.warn(`Took over ${heritage.length} batches of a dispatcher that is gone`);
-    for (const batch of heritage) this.accept(this.batches.inherit(batch), batch.events);
-    this.deliverWaiting();
+    for (const batch of heritage) {
+      this.deliveries.add(batch.events, this.batches.inherit(batch));
+    }
+    this.deliveries.begin();
   }
 
   private async takeOver(): Promise<ClaimedBatch[]> {
@@ -342,23 +319,12 @@ export class Dispatcher {
 
   /** Lets go of everything that is not under way: it belongs to whoever takes over, if need be to us. */
   private async startOver(alive: boolean): Promise<void> {
-    this.backlog.clear();
+    this.deliveries.clear();
     this.batches.clear();
     this.retries.clear();
     if (alive) await this.stages.lease.rename({ batches: [], retries: [] });
     else await this.stages.lease.register();
     this.log.warn('The dispatcher lost what it held and went on with empty hands');
-  }
-
-  private async drain(): Promise<void> {
-    if (this.inFlight === 0) return;
-    await new Promise<void>((resolve) => {
-      const deadline = setTimeout(resolve, this.settings.drainSeconds * 1_000);
-      this.idle = () => {
-        clearTimeout(deadline);
-        resolve();
-      };
-    });
   }
 }
 

@@ -1,17 +1,27 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 import type { AnswerLimits } from './http-exchange.js';
 
-/** The beginning of a body in whichever form an adapter of the host's brings it. */
+/**
+ * The beginning of a body in whichever form an adapter of the host's brings it.
+ *
+ * @param signal asked for only where there is something to wait for
+ */
 export async function bodyExcerpt(
   data: unknown,
   limits: AnswerLimits,
-  signal: AbortSignal,
+  signal: () => AbortSignal,
 ): Promise<Buffer> {
-  if (data === null || data === undefined) return Buffer.alloc(0);
-  if (Buffer.isBuffer(data)) return data.subarray(0, limits.excerpt);
-  if (typeof data === 'string') return Buffer.from(data).subarray(0, limits.excerpt);
-  if (isStream(data)) return await readExcerpt(data, limits, signal);
-  return Buffer.from(JSON.stringify(data) ?? '').subarray(0, limits.excerpt);
+  const stream = streamOf(data);
+  if (stream !== null) return await readExcerpt(stream, limits, signal());
+  return bytesOf(data).subarray(0, limits.excerpt);
+}
+
+function streamOf(data: unknown): Readable | null {
+  if (data instanceof Readable) return data;
+  if (data instanceof ReadableStream) return Readable.fromWeb(data);
+  const isIterable = typeof data === 'object' && data !== null && Symbol.asyncIterator in data;
+  return isIterable ? Readable.from(data as AsyncIterable<unknown>) : null;
 }
 
 async function readExcerpt(
@@ -26,17 +36,32 @@ async function readExcerpt(
   };
   signal.addEventListener('abort', stop, { once: true });
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      if (bytes < limits.excerpt) chunks.push(chunk);
-      bytes += chunk.length;
+    for await (const chunk of stream as AsyncIterable<unknown>) {
+      const piece = bytesOf(chunk);
+      if (bytes < limits.excerpt) chunks.push(piece);
+      bytes += piece.length;
       // Leaving the loop destroys the stream and with it the connection.
       if (bytes > limits.discard) break;
     }
   } finally {
     signal.removeEventListener('abort', stop);
   }
-  return Buffer.concat(chunks).subarray(0, limits.excerpt);
+  return Buffer.concat(chunks, Math.min(bytes, limits.excerpt));
 }
 
-const isStream = (data: unknown): data is Readable =>
-  typeof data === 'object' && data !== null && Symbol.asyncIterator in data;
+function bytesOf(data: unknown): Buffer {
+  if (data === null || data === undefined) return Buffer.alloc(0);
+  if (Buffer.isBuffer(data)) return data;
+  if (data instanceof ArrayBuffer) return Buffer.from(data);
+  if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return Buffer.from(typeof data === 'string' ? data : printed(data));
+}
+
+/** An excerpt is for people: one that cannot be printed must not undo a delivery. */
+function printed(data: unknown): string {
+  try {
+    return JSON.stringify(data) ?? '';
+  } catch {
+    return '';
+  }
+}

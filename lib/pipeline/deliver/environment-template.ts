@@ -34,7 +34,8 @@ export function environmentVariable(name: string, where: string, env: Environmen
       { hint: 'A name has letters, digits and underscores: {{NHOST_BACKEND_URL}}.' },
     );
   }
-  const value = env[name]?.trimEnd();
+  // Not what every object inherits: `constructor` is no variable.
+  const value = Object.hasOwn(env, name) ? env[name]?.trimEnd() : undefined;
   if (value === undefined || value === '') throw new MissingEnvironmentVariableError(name, where);
   return value;
 }

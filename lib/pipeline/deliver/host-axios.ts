@@ -1,49 +1,87 @@
-import axios, { type AxiosInstance } from 'axios';
+import type { AxiosInstance } from 'axios';
 
-/** Whether a host has made an axios instance its own. Then every request goes through it, as the host expects. */
+/** Defaults that a webhook's request replaces, or that mean nothing to one with an absolute URL and a body of text. */
+const WITHOUT_EFFECT = new Set([
+  'allowAbsoluteUrls',
+  'baseURL',
+  'decompress',
+  'env',
+  'formDataHeaderPolicy',
+  'formSerializer',
+  'maxBodyLength',
+  'maxContentLength',
+  'maxRedirects',
+  'method',
+  'responseEncoding',
+  'responseType',
+  'transformRequest',
+  'transformResponse',
+  'transitional',
+  'validateStatus',
+  'withCredentials',
+  'withXSRFToken',
+  'xsrfCookieName',
+  'xsrfHeaderName',
+]);
+
+/** A webhook's request says for itself what it sends and that it accepts anything. */
+const REPLACED_HEADERS = new Set(['accept', 'accept-encoding', 'content-type']);
+
+/**
+ * Whether a host has made an axios instance its own. Then every request goes through it, as the host expects.
+ *
+ * The instance is judged by what stands in it and never compared with a new one: the plain `HttpModule` hands
+ * out the global instance, and what a host sets there is in every new instance too.
+ */
 export class HostAxios {
-  private readonly pristine = axios.create().defaults as unknown as Record<string, unknown>;
+  private readonly request: unknown;
 
-  constructor(readonly instance: AxiosInstance) {}
+  constructor(readonly instance: AxiosInstance) {
+    this.request = requestOf(instance);
+  }
 
-  /** Nothing was added to the instance, so that nothing of it can be missed. */
+  /** Nothing was added to the instance that a request could feel, except perhaps a timeout. */
   isUntouched(): boolean {
-    const { request, response } = this.instance.interceptors as unknown as InterceptorLists;
-    if (hasHandler(request) || hasHandler(response)) return false;
-    const defaults = this.instance.defaults as unknown as Record<string, unknown>;
-    for (const key in defaults) {
-      if (key !== 'headers' && !same(defaults[key], this.pristine[key])) return false;
-    }
-    return same(defaults['headers'], this.pristine['headers']);
+    const { interceptors, defaults } = this.instance;
+    if (requestOf(this.instance) !== this.request) return false;
+    if (hasHandler(interceptors.request) || hasHandler(interceptors.response)) return false;
+    return Object.entries(defaults).every(([key, value]) => isStock(key, value));
   }
 
-  /** It has an adapter, agents or a proxy of its own, which replace ours. */
-  hasOwnTransport(): boolean {
-    const { adapter, httpAgent, httpsAgent, proxy } = this.instance.defaults;
-    return Boolean(httpAgent ?? httpsAgent ?? proxy) || !same(adapter, this.pristine['adapter']);
+  /** The host's limit for every request in milliseconds; infinite where it has none. */
+  timeout(): number {
+    return this.instance.defaults.timeout || Number.POSITIVE_INFINITY;
   }
 }
 
-interface InterceptorLists {
-  request: { handlers: unknown[] };
-  response: { handlers: unknown[] };
+/** A test of the host's may put a stand-in for it. */
+const requestOf = (instance: { readonly request: unknown }): unknown => instance.request;
+
+/** Whether axios would choose its own adapter over `node:http`, which is what it does where it was told nothing. */
+export function isStockAdapter(adapter: unknown): boolean {
+  return Array.isArray(adapter) && adapter.find((name) => name !== 'xhr') === 'http';
 }
 
-const hasHandler = ({ handlers }: { handlers: unknown[] }): boolean =>
+function isStock(key: string, value: unknown): boolean {
+  if (key === 'timeout' || WITHOUT_EFFECT.has(key)) return true;
+  if (key === 'adapter') return isStockAdapter(value);
+  if (key === 'headers') return addsNoHeader(value);
+  // An agent that is undefined, a proxy that is false.
+  return !value;
+}
+
+/** Headers stand beside buckets of headers: `common`, and one for each method. */
+function addsNoHeader(headers: unknown): boolean {
+  return Object.entries(headers ?? {}).every(([name, value]) => {
+    if (value === null || value === undefined) return true;
+    return typeof value === 'object'
+      ? addsNoHeader(value)
+      : REPLACED_HEADERS.has(name.toLowerCase());
+  });
+}
+
+function hasHandler(manager: unknown): boolean {
+  const { handlers } = manager as { handlers?: unknown[] | null };
   // A removed interceptor leaves null behind.
-  handlers.some((handler) => handler !== null);
-
-/** Defaults are made anew for each instance: their lists and headers are equal, not identical. */
-function same(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) {
-    return false;
-  }
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) =>
-      same((one as Record<string, unknown>)[key], (other as Record<string, unknown>)[key]),
-    )
-  );
+  return (handlers ?? []).some((handler) => handler !== null);
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { DeadlineError } from './deadline.js';
 
 /** One request as it goes on the wire. */
 export interface HttpRequest {
@@ -27,15 +28,6 @@ export interface AnswerLimits {
   readonly excerpt: number;
   /** Bytes after which the connection is dropped instead of read empty for its next use. */
   readonly discard: number;
-}
-
-/** The answer was not complete in time. */
-export class DeadlineError extends Error {
-  readonly code = 'ETIMEDOUT';
-
-  constructor(timeout: number, phase: string) {
-    super(`no complete answer within ${timeout} ms (${phase})`);
-  }
 }
 
 /** The end of an answer of which enough has been read. */

@@ -19,10 +19,14 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate chain is incomplete',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
   EPROTO: 'it does not speak TLS there',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there',
   UND_ERR_CONNECT_TIMEOUT: 'the connection was not made in time',
   UND_ERR_SOCKET: 'the other side closed the connection',
   UND_ERR_HEADERS_OVERFLOW: 'its headers are too large',
 };
+
+/** llhttp's codes. */
+const PARSER_ERRORS = 'HPE_';
 
 /** The end of every chain of causes; deeper ones are cyclic. */
 const DEEPEST_CAUSE = 5;
@@ -36,17 +40,25 @@ const DEEPEST_CAUSE = 5;
 export function networkErrorOf(error: unknown, origin: string): NetworkError {
   const inner = innermost(error, 0);
   const code = codeOf(inner) ?? codeOf(error) ?? 'UNKNOWN';
-  const text =
-    EXPLANATIONS[code] ?? (inner instanceof Error ? inner.message : 'the request failed');
-  return { code, message: `${origin}: ${text}` };
+  return { code, message: `${origin}: ${explanationOf(code, inner)}` };
+}
+
+function explanationOf(code: string, error: unknown): string {
+  if (code.startsWith(PARSER_ERRORS)) return 'what it answers is no HTTP/1.1';
+  return EXPLANATIONS[code] ?? (error instanceof Error ? error.message : 'the request failed');
 }
 
 function innermost(error: unknown, depth: number): unknown {
   if (depth === DEEPEST_CAUSE || !(error instanceof Error)) return error;
   if (error instanceof AggregateError && error.errors.length > 0) {
-    return innermost(error.errors[0], depth + 1);
+    return innermost(mostTelling(error.errors), depth + 1);
   }
   return error.cause instanceof Error ? innermost(error.cause, depth + 1) : error;
+}
+
+/** A host without IPv6 cannot reach any such address: that says nothing about the receiver. */
+function mostTelling(errors: readonly unknown[]): unknown {
+  return errors.find((error) => codeOf(error) !== 'ENETUNREACH') ?? errors[0];
 }
 
 function codeOf(error: unknown): string | null {

@@ -19,8 +19,9 @@ export interface Outcome {
   readonly duration: number;
 }
 
-/** Longer headers are cut: they are the receiver's to choose, and the log is ours. */
+/** Longer headers and messages are cut: they are the receiver's to choose, and the log is ours. */
 const MOST_HEADER_CHARACTERS = 8_192;
+const MOST_MESSAGE_CHARACTERS = 1_024;
 
 /** An answer came. Status 2xx is success, everything else is not; no redirect is followed. */
 export function answered(
@@ -42,7 +43,8 @@ export function answered(
 
 /** No answer came, or none in time. */
 export function unanswered(error: unknown, origin: string, duration: number): Outcome {
-  return { ...NO_ANSWER, kind: 'retry', error: networkErrorOf(error, origin), duration };
+  const { code, message } = networkErrorOf(error, origin);
+  return { ...NO_ANSWER, kind: 'retry', error: { code, message: cut(message) }, duration };
 }
 
 /** No request can be made of the event, today or later. */
@@ -51,7 +53,7 @@ export function undeliverable(error: unknown, duration: number): Outcome {
   return {
     ...NO_ANSWER,
     kind: 'rejected',
-    error: { code: 'UNDELIVERABLE', message: message },
+    error: { code: 'UNDELIVERABLE', message: cut(message) },
     duration,
   };
 }
@@ -66,20 +68,30 @@ const NO_ANSWER = {
 function refusal(status: number, headers: IncomingHttpHeaders): string {
   const { location } = headers;
   if (status >= 300 && status < 400 && location !== undefined) {
-    return `The redirect to ${location} was not followed: name the new URL as the webhook`;
+    return `The redirect to ${cut(String(location))} was not followed: name the new URL as the webhook`;
   }
   return `The receiver answered ${status}`;
 }
 
+const cut = (text: string): string =>
+  text.length <= MOST_MESSAGE_CHARACTERS ? text : `${text.slice(0, MOST_MESSAGE_CHARACTERS)}…`;
+
 function headersText(headers: IncomingHttpHeaders): string {
   const text = JSON.stringify(headers);
-  if (text.length <= MOST_HEADER_CHARACTERS) return text;
+  return text.length <= MOST_HEADER_CHARACTERS ? text : JSON.stringify(shortest(headers));
+}
+
+/** As many as fit, the short ones first: one that is huge should not cost the others. */
+function shortest(headers: IncomingHttpHeaders): Record<string, unknown> {
+  const entries = Object.entries(headers).map(
+    ([name, value]) => [name, value, JSON.stringify([name, value]).length] as const,
+  );
   const kept: Record<string, unknown> = { 'event-triggers-cut': 'true' };
-  let size = 0;
-  for (const [name, value] of Object.entries(headers)) {
-    size += name.length + String(value).length;
-    if (size > MOST_HEADER_CHARACTERS / 2) break;
+  let room = MOST_HEADER_CHARACTERS - JSON.stringify(kept).length;
+  for (const [name, value, length] of entries.sort((one, other) => one[2] - other[2])) {
+    room -= length;
+    if (room < 0) break;
     kept[name] = value;
   }
-  return JSON.stringify(kept);
+  return kept;
 }

@@ -14,7 +14,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 9110 §5.5 without its obsolete part: what every server reads alike. */
 const VALUE = /^[\t\x20-\x7e]*$/;
 
-/** They belong to the connection, or would contradict the body that is sent. */
+/** They belong to the connection or to the event, or would contradict the body that is sent. */
 const RESERVED = new Set([
   'connection',
   'content-length',
@@ -26,6 +26,7 @@ const RESERVED = new Set([
   'proxy-authorization',
   'proxy-connection',
   'te',
+  'traceparent',
   'trailer',
   'transfer-encoding',
   'upgrade',

@@ -1,10 +1,10 @@
-import type { AxiosInstance, AxiosRequestConfig } from 'axios';
+import type { AxiosInstance } from 'axios';
 import { Agent } from 'undici';
-import { bodyExcerpt } from './body-excerpt.js';
 import type { Destination } from './destination.js';
+import type { Send } from './host-adapter.js';
 import { HostAxios } from './host-axios.js';
+import { HostLane } from './host-lane.js';
 import { exchange, type AnswerLimits, type HttpAnswer } from './http-exchange.js';
-import { undiciAdapter } from './undici-adapter.js';
 
 export interface WebhookClientSettings {
   /** Connections to one origin. */
@@ -26,6 +26,15 @@ const DISCARD_BYTES = 64 * 1_024;
 /** How long the host's settings are believed to be as they were: looking costs as much as a tenth of a request. */
 const LOOK_EVERY_MS = 100;
 
+/** The process stopped before the answer came. */
+class ClosedError extends Error {
+  readonly code = 'CLOSED';
+
+  constructor() {
+    super('this process stopped before the answer came');
+  }
+}
+
 /**
  * Posts bodies to destinations.
  *
@@ -36,8 +45,10 @@ const LOOK_EVERY_MS = 100;
 export class WebhookClient {
   private readonly agent: Agent;
   private readonly host: HostAxios;
+  private readonly hostLane: HostLane;
   private readonly limits: AnswerLimits;
   private direct = false;
+  private hostTimeout = Number.POSITIVE_INFINITY;
   private lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(axios: AxiosInstance, settings: WebhookClientSettings) {
@@ -55,6 +66,7 @@ export class WebhookClient {
         autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
       },
     });
+    this.hostLane = new HostLane(axios, this.send, this.limits);
   }
 
   /** Resolves with the answer, whatever its status; rejects where there was none. */
@@ -67,70 +79,27 @@ export class WebhookClient {
       traceparent === null
         ? destination.headers
         : [...destination.headers, 'traceparent', traceparent];
-    if (!this.goesDirect()) return await this.postThroughHost(destination, headers, body);
-    const { origin, path, timeout } = destination;
-    return await exchange(
-      this.agent,
-      { origin, path, method: 'POST', headers, body, timeout },
-      this.limits,
-    );
+    if (!this.goesDirect()) return await this.hostLane.post(destination, headers, body);
+    const { origin, path } = destination;
+    const timeout = Math.min(destination.timeout, this.hostTimeout);
+    return await this.send({ origin, path, method: 'POST', headers, body, timeout });
   }
 
-  /** Ends idle connections at once and the others with their answer. */
+  /** Ends all connections at once; a request that is still under way fails. */
   async close(): Promise<void> {
-    await this.agent.close();
+    this.hostLane.abort(new ClosedError());
+    await this.agent.destroy(new ClosedError());
   }
+
+  private readonly send: Send = (request) => exchange(this.agent, request, this.limits);
 
   private goesDirect(): boolean {
     const now = performance.now();
     if (now - this.lookedAt > LOOK_EVERY_MS) {
       this.lookedAt = now;
       this.direct = this.host.isUntouched();
+      this.hostTimeout = this.host.timeout();
     }
     return this.direct;
   }
-
-  private async postThroughHost(
-    destination: Destination,
-    headers: readonly string[],
-    body: string,
-  ): Promise<HttpAnswer> {
-    const signal = AbortSignal.timeout(destination.timeout);
-    const transport: AxiosRequestConfig = this.host.hasOwnTransport()
-      ? // As a stream, so that an endless body can be cut.
-        { responseType: 'stream', timeout: destination.timeout }
-      : {
-          adapter: undiciAdapter(
-            (request) => exchange(this.agent, request, this.limits),
-            destination.timeout,
-          ),
-        };
-    const response = await this.host.instance.request<unknown>({
-      method: 'POST',
-      url: destination.url,
-      data: body,
-      headers: { ...pairs(headers), Accept: null, 'Accept-Encoding': 'identity' },
-      maxRedirects: 0,
-      decompress: false,
-      proxy: this.host.instance.defaults.proxy ?? false,
-      validateStatus: () => true,
-      transformRequest: [(data: unknown) => data],
-      transformResponse: [(data: unknown) => data],
-      signal,
-      ...transport,
-    });
-    return {
-      status: response.status,
-      headers: Object.fromEntries(Object.entries(response.headers)) as HttpAnswer['headers'],
-      body: await bodyExcerpt(response.data, this.limits, signal),
-    };
-  }
-}
-
-function pairs(headers: readonly string[]): Record<string, string> {
-  const record: Record<string, string> = {};
-  for (let place = 0; place < headers.length; place += 2) {
-    record[headers[place]!] = headers[place + 1]!;
-  }
-  return record;
 }

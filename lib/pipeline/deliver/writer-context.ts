@@ -1,5 +1,6 @@
-/** The writer's trace in W3C's form (Trace Context §3.2). */
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+/** The writer's trace in W3C's form; ids of zeros and the version ff are invalid (Trace Context §3.2). */
+const TRACEPARENT =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 const SAMPLED = 1;
 const HEXADECIMAL = 16;
 

@@ -20,7 +20,8 @@ export function retryDelay(
 ): number {
   const delay = plannedDelay(policy, attemptsMade);
   const spread = policy.jitter ? delay * (1 - SPREAD + 2 * SPREAD * random()) : delay;
-  return Math.min(spread, policy.maxDelay);
+  // Mirrored at the limit, not cut there: half of all events at it would come back in the same instant.
+  return spread > policy.maxDelay ? Math.max(0, 2 * policy.maxDelay - spread) : spread;
 }
 
 function plannedDelay({ strategy, delay, maxDelay }: StoredRetry, attemptsMade: number): number {

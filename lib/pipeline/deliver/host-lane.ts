@@ -1,0 +1,111 @@
+import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
+import { bodyExcerpt } from './body-excerpt.js';
+import { Deadline } from './deadline.js';
+import type { Destination } from './destination.js';
+import type { AnswerLimits, HttpAnswer } from './http-exchange.js';
+import { hostAdapter, type Send } from './host-adapter.js';
+
+const LOWEST_STATUS = 100;
+const HIGHEST_STATUS = 999;
+
+/** Requests through the host's axios instance, with everything that the host has made of it. */
+export class HostLane {
+  private readonly underWay = new Set<Deadline>();
+
+  constructor(
+    private readonly instance: AxiosInstance,
+    private readonly send: Send,
+    private readonly limits: AnswerLimits,
+  ) {}
+
+  /** Resolves with the answer, whatever its status; rejects where there was none in time. */
+  async post(
+    destination: Destination,
+    headers: readonly string[],
+    body: string,
+  ): Promise<HttpAnswer> {
+    const deadline = new Deadline(destination.timeout);
+    this.underWay.add(deadline);
+    try {
+      return await Promise.race([
+        this.answer(destination.url, headers, body, deadline),
+        deadline.passed,
+      ]);
+    } finally {
+      this.underWay.delete(deadline);
+      deadline.clear();
+    }
+  }
+
+  /** Gives up what is under way. */
+  abort(reason: Error): void {
+    for (const deadline of this.underWay) deadline.giveUp(reason);
+  }
+
+  private async answer(
+    url: string,
+    headers: readonly string[],
+    body: string,
+    deadline: Deadline,
+  ): Promise<HttpAnswer> {
+    const { proxy = false, adapter } = this.instance.defaults;
+    const response = await this.response({
+      ...RAW,
+      url,
+      data: body,
+      headers: pairs(headers),
+      proxy,
+      adapter: hostAdapter(this.instance, adapter, this.send, deadline),
+    });
+    return {
+      status: statusOf(response),
+      headers: headersOf(response),
+      body: await bodyExcerpt(response.data, this.limits, () => deadline.signal()),
+    };
+  }
+
+  /** An adapter or an interceptor of the host's may raise what is an answer all the same. */
+  private async response(config: AxiosRequestConfig): Promise<AxiosResponse<unknown>> {
+    try {
+      return await this.instance.request<unknown>(config);
+    } catch (error) {
+      if (axios.isAxiosError<unknown>(error) && error.response !== undefined) return error.response;
+      throw error;
+    }
+  }
+}
+
+/** A body goes out and an answer comes in as they are. */
+const RAW = {
+  method: 'POST',
+  maxRedirects: 0,
+  decompress: false,
+  // The answer is cut and not refused; what is sent was bounded when it was captured.
+  maxContentLength: -1,
+  maxBodyLength: -1,
+  validateStatus: () => true,
+  // None at all: axios puts the headers in order once more for each.
+  transformRequest: [],
+  transformResponse: [],
+} satisfies AxiosRequestConfig;
+
+function pairs(headers: readonly string[]): Record<string, string | null> {
+  const record: Record<string, string | null> = { accept: null, 'accept-encoding': 'identity' };
+  for (let place = 0; place < headers.length; place += 2) {
+    record[headers[place]!] = headers[place + 1]!;
+  }
+  return record;
+}
+
+function statusOf({ status }: AxiosResponse<unknown>): number {
+  if (Number.isInteger(status) && status >= LOWEST_STATUS && status <= HIGHEST_STATUS)
+    return status;
+  throw new TypeError(`the host's axios instance answered with the status ${String(status)}`);
+}
+
+/** Names in lower case, as Node and undici give them; an adapter of the host's may not. */
+function headersOf({ headers }: AxiosResponse<unknown>): HttpAnswer['headers'] {
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+  ) as HttpAnswer['headers'];
+}
