@@ -1,0 +1,32 @@
+// @ts-check
+import { now } from '../../clock.mjs';
+import { cpuMilliseconds } from '../../processes/cpu.mjs';
+import { serve } from '../../processes/serve.mjs';
+import { BODY, HEADERS_RECEIVED, STATUS } from '../../receiver/answer.mjs';
+import { OutboxWorker } from './worker.mjs';
+
+serve({
+  /** Drains the outbox to a destination that answers at once. */
+  async drain(/** @type {{ url: string }} */ { url }) {
+    const worker = await OutboxWorker.open(url, deliverToNobody);
+    try {
+      const startedAt = now();
+      const cpuBefore = cpuMilliseconds();
+      while ((await worker.turn()) > 0);
+      return { milliseconds: now() - startedAt, cpu: cpuMilliseconds() - cpuBefore };
+    } finally {
+      await worker.close();
+    }
+  },
+});
+
+/** @type {import('./worker.mjs').DeliverFromOutbox} */
+async function deliverToNobody() {
+  return {
+    status: STATUS,
+    duration: 1,
+    headers: HEADERS_RECEIVED,
+    body: BODY,
+    endedAt: performance.now(),
+  };
+}

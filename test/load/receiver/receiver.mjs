@@ -1,0 +1,43 @@
+// @ts-check
+import { HelperProcess } from '../processes/helper-process.mjs';
+
+/**
+ * @typedef {object} Received
+ * @property {number} requests
+ * @property {number} bodyBytes
+ * @property {number} distinct Event ids.
+ * @property {[row: number, arrivedAt: number][]} arrivals
+ * @property {import('./tally.mjs').Sample} [sample] The first request.
+ * @property {number} cpu Milliseconds.
+ */
+
+/** A receiver of webhooks in a process of its own. */
+export class Receiver {
+  /**
+   * @param {HelperProcess} helper
+   * @param {string} url
+   */
+  constructor(helper, url) {
+    this.helper = helper;
+    this.url = url;
+  }
+
+  static async start() {
+    const helper = new HelperProcess(new URL('receiver.process.mjs', import.meta.url));
+    return new Receiver(helper, await helper.ask('listen'));
+  }
+
+  /** Forgets what came so far. */
+  async begin({ arrivals = false } = {}) {
+    await this.helper.ask('begin', { arrivals });
+  }
+
+  /** @returns {Promise<Received>} */
+  async received() {
+    return await this.helper.ask('tally');
+  }
+
+  async stop() {
+    await this.helper.end();
+  }
+}

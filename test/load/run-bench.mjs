@@ -1,0 +1,44 @@
+// @ts-check
+import { describeMachine } from './report/machine.mjs';
+import { figuresOf, tableOf } from './report/report.mjs';
+import { capture } from './scenarios/capture.mjs';
+import { drainHttp } from './scenarios/drain-http.mjs';
+import { drainNoop } from './scenarios/drain-noop.mjs';
+import { latency } from './scenarios/latency.mjs';
+import { BenchServer } from './server/bench-server.mjs';
+
+/**
+ * What every scenario is given.
+ *
+ * @typedef {object} Bench
+ * @property {BenchServer} server
+ * @property {number} rounds How often each side is measured.
+ * @property {number} events Events of one round of draining.
+ */
+
+const RUN = { capture, 'drain-noop': drainNoop, 'drain-http': drainHttp, latency };
+
+/**
+ * @param {import('./command-line.mjs').Command} command
+ * @returns {Promise<boolean>} whether all counts were right
+ */
+export async function runBench({ scenarios, rounds, events, json }) {
+  const server = await BenchServer.start();
+  const lines = [];
+  let correct = true;
+  try {
+    console.log(await server.use(describeMachine));
+    for (const scenario of scenarios) {
+      console.error(scenario);
+      const report = await RUN[scenario]({ server, rounds, events });
+      console.log(`\n${tableOf(report)}`);
+      for (const problem of report.problems) console.log(`  WRONG: ${problem}`);
+      correct &&= report.problems.length === 0;
+      lines.push(JSON.stringify({ scenario, figures: figuresOf(report) }));
+    }
+  } finally {
+    await server.stop();
+  }
+  if (json) for (const line of lines) console.log(line);
+  return correct;
+}
