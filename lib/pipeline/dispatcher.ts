@@ -170,7 +170,8 @@ export class Dispatcher {
     if (claims.batches.length + claims.retries.length > 0) this.pace.awaken(now());
     if (this.failures > 0) this.log.log('The dispatcher reaches its log again');
     this.failures = 0;
-    this.deliveries.begin();
+    // After the next turn has sent its question: the database works on it while these are sent.
+    setImmediate(() => this.deliveries.begin());
   }
 
   private wantsTurn(trigger: TriggerId): boolean {
@@ -183,9 +184,9 @@ export class Dispatcher {
     return this.streams.claimable().filter((trigger) => this.hasRoom(trigger));
   }
 
-  /** The next page is fetched while half a page still waits, so that senders never run dry. */
+  /** The next page is fetched while one still waits, so that the database and the sender work side by side. */
   private hasRoom(trigger: TriggerId): boolean {
-    return this.deliveries.waiting(trigger) <= this.settings.batchSize / 2;
+    return this.deliveries.waiting(trigger) <= this.settings.batchSize;
   }
 
   private retriesWanted(): number {

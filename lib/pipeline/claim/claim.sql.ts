@@ -3,7 +3,7 @@ import type { QuotedIdentifier } from '../../schema/identifier.js';
 /** How many parameters of `cycle_v1` say what to claim; those that say what to record follow. */
 const CLAIM_PARAMETERS = 9;
 /** How many say what to record. */
-export const RECORD_PARAMETERS = 20;
+export const RECORD_PARAMETERS = 21;
 
 export interface ClaimStatements {
   readonly cycle: string;

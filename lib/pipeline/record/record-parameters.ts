@@ -18,6 +18,7 @@ export function recordParameters(
 ): RecordParameters {
   const places = placesOf(attempts);
   const batches = [...places.keys()];
+  const texts = new TextTable();
   return [
     numberArray(batches.map((batch) => batch.triggerId)),
     numberArray(batches.map((batch) => batch.id)),
@@ -28,11 +29,32 @@ export function recordParameters(
     numberArray(attempts.map(({ event }) => event.number)),
     numberArray(attempts.map(({ outcome }) => outcome.status)),
     numberArray(attempts.map(({ outcome }) => tenths(outcome.duration))),
-    textArray(attempts.map(({ outcome }) => outcome.responseHeaders)),
-    textArray(attempts.map(({ outcome }) => outcome.responseBody)),
     numberArray(attempts.map(({ endedAt }) => tenths(now - endedAt))),
+    numberArray(attempts.map(({ outcome }) => texts.placeOf(outcome.responseHeaders))),
+    numberArray(attempts.map(({ outcome }) => texts.placeOf(outcome.responseBody))),
+    textArray(texts.all()),
     ...exceptions(attempts),
   ];
+}
+
+/** Each text once, because quoting and parsing it costs more than all else of an attempt. */
+class TextTable {
+  private readonly places = new Map<string, number>();
+
+  /** Counted from 1, as arrays in Postgres are. */
+  placeOf(text: string | null): number | null {
+    if (text === null) return null;
+    let place = this.places.get(text);
+    if (place === undefined) {
+      place = this.places.size + 1;
+      this.places.set(text, place);
+    }
+    return place;
+  }
+
+  all(): string[] {
+    return [...this.places.keys()];
+  }
 }
 
 /** Finer than this is noise, and every digit has to be printed and parsed. */

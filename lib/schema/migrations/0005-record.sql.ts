@@ -12,9 +12,11 @@ export const recordParameters = (schema: string): string => `
   batch_triggers integer[], batch_ids bigint[], batch_claims uuid[], batch_done boolean[],
   -- repeated after a lost connection: what is there already is not written twice
   repeated boolean,
-  batches integer[], events bigint[], statuses smallint[], durations real[], headers text[], bodies text[],
+  batches integer[], events bigint[], statuses smallint[], durations real[],
   -- milliseconds since the attempt ended
   ages real[],
+  -- Places in texts: answers of one receiver mostly have the same headers, and often the same body.
+  headers integer[], bodies integer[], texts text[],
   -- Empty where all are first attempts that got through, as nearly always: half of the columns cost nothing then.
   outcomes ${schema}.outcome[], triggers integer[], created timestamptz[], numbers smallint[],
   codes text[], messages text[],
@@ -24,14 +26,14 @@ export const recordParameters = (schema: string): string => `
 
 /** The same, handed on. */
 export const RECORD_ARGUMENTS = `batch_triggers, batch_ids, batch_claims, batch_done, repeated,
-      batches, events, statuses, durations, headers, bodies, ages,
+      batches, events, statuses, durations, ages, headers, bodies, texts,
       outcomes, triggers, created, numbers, codes, messages, delays, reasons`;
 
 /** The attempts as rows, with what was left out filled in. */
 const given = `(
          select f.batch, coalesce(batch_triggers[f.batch], f.trigger_id) as trigger_id, f.event_id,
                 coalesce(f.number, 1::smallint) as number, coalesce(f.outcome, 'delivered') as outcome,
-                f.status, f.duration, f.code, f.message, f.headers, f.body, f.age
+                f.status, f.duration, f.code, f.message, texts[f.headers] as headers, texts[f.body] as body, f.age
            from unnest(batches, events, statuses, durations, headers, bodies, ages, outcomes, triggers, numbers, codes, messages)
                 f (batch, event_id, status, duration, headers, body, age, outcome, trigger_id, number, code, message))`;
 
