@@ -1,0 +1,48 @@
+import type { StoredTrigger } from '../../../lib/pipeline/attach/stored-trigger.js';
+import type { Destination } from '../../../lib/pipeline/deliver/destination.js';
+import { resolveDestination } from '../../../lib/pipeline/deliver/destination.js';
+import type { ClaimedEvent, EventNumber, TriggerId } from '../../../lib/pipeline/event.js';
+
+/** A trigger as it stands in the database. */
+export const trigger = (more: Partial<StoredTrigger> = {}): StoredTrigger => ({
+  id: 1 as TriggerId,
+  name: 'orders_all',
+  application: 'test',
+  table: { schema: 'public', name: 'orders' },
+  insert: {},
+  webhook: 'http://127.0.0.1:9/hook',
+  headers: [],
+  sendSecret: true,
+  retry: {
+    attempts: 4,
+    strategy: 'exponential',
+    delay: 1_000,
+    maxDelay: 60_000,
+    maxAge: null,
+    jitter: false,
+  },
+  timeout: 1_000,
+  enabled: true,
+  ...more,
+});
+
+export const destinationOf = (
+  more: Partial<StoredTrigger> = {},
+  env: Record<string, string> = {},
+  secret: { header: string; value: string } | null = null,
+): Destination => resolveDestination(trigger(more), { installation: 7, secret, env });
+
+/** An event as a dispatcher holds it. */
+export const event = (more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
+  triggerId: 1 as TriggerId,
+  number: '42' as EventNumber,
+  operation: 'INSERT',
+  key: '1',
+  old: null,
+  new: '{"id":1}',
+  session: null,
+  trace: null,
+  createdAt: '2026-11-24 04:11:40.123456+00',
+  attemptsBefore: 0,
+  ...more,
+});
