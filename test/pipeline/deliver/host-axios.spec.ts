@@ -1,0 +1,134 @@
+import axios, { AxiosError, type AxiosInstance } from 'axios';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
+import { HostAxios } from '../../../lib/pipeline/deliver/host-axios.js';
+import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
+import { startReceiver, type Receiver } from '../../support/receiver.js';
+import { destinationOf, event } from '../support/trigger.js';
+
+/** Longer than the client believes that nothing has changed. */
+const NOTICED_AFTER_MS = 150;
+
+describe('the axios instance of the host', () => {
+  let receiver: Receiver;
+  let deliverer: EventDeliverer | undefined;
+
+  beforeEach(async () => {
+    receiver = await startReceiver({ respond: { status: 200, body: 'from the wire' } });
+  });
+
+  afterEach(async () => {
+    await deliverer?.close();
+    deliverer = undefined;
+    await receiver.close();
+  });
+
+  const deliver = (instance: AxiosInstance, more: Parameters<typeof destinationOf>[0] = {}) => {
+    deliverer ??= new EventDeliverer(new WebhookClient(instance, { connections: 2 }));
+    return deliverer.deliver(destinationOf({ webhook: `${receiver.url}/hook`, ...more }), event());
+  };
+
+  it('is untouched as axios makes it, and not any more once it has anything of the host’s', () => {
+    const touched: ((instance: AxiosInstance) => void)[] = [
+      (instance) => instance.interceptors.response.use(),
+      (instance) => void (instance.defaults.headers.common['x'] = '1'),
+      (instance) => void (instance.defaults.adapter = 'fetch'),
+    ];
+    expect(new HostAxios(axios.create()).isUntouched()).toBe(true);
+    for (const touch of touched) {
+      const instance = axios.create();
+      touch(instance);
+      expect(new HostAxios(instance).isUntouched(), `after ${touch}`).toBe(false);
+    }
+  });
+
+  it('sees the request in its interceptors, changes it, and sees the answer', async () => {
+    const instance = axios.create();
+    const statuses: number[] = [];
+    instance.interceptors.request.use((config) => {
+      config.headers.set('x-signed', String((config.data as string).length));
+      return config;
+    });
+    instance.interceptors.response.use((response) => {
+      statuses.push(response.status);
+      return response;
+    });
+
+    expect(await deliver(instance)).toMatchObject({
+      kind: 'delivered',
+      responseBody: 'from the wire',
+    });
+
+    const [request] = receiver.requests;
+    expect(request?.headers['x-signed']).toBe(String(request?.body.length));
+    expect(statuses).toEqual([200]);
+  });
+
+  it('is noticed to have changed within a moment', async () => {
+    const instance = axios.create();
+    await deliver(instance);
+    instance.interceptors.request.use((config) => {
+      config.headers.set('x-late', 'yes');
+      return config;
+    });
+    await new Promise((resolve) => setTimeout(resolve, NOTICED_AFTER_MS));
+
+    await deliver(instance);
+
+    expect(receiver.requests.map(({ headers }) => headers['x-late'])).toEqual([undefined, 'yes']);
+  });
+
+  it('may answer itself, as mocks do', async () => {
+    const instance = axios.create({
+      adapter: async (config) => ({
+        status: 202,
+        statusText: '',
+        headers: { 'X-Mock': 'yes' },
+        data: { any: 'object' },
+        config,
+      }),
+    });
+    const outcome = await deliver(instance);
+    expect(outcome).toMatchObject({
+      kind: 'delivered',
+      status: 202,
+      responseBody: '{"any":"object"}',
+    });
+    expect(JSON.parse(outcome.responseHeaders!)).toEqual({ 'x-mock': 'yes' });
+    expect(receiver.requests, 'nothing went over the network').toHaveLength(0);
+  });
+
+  it.each<[string, () => AxiosInstance]>([
+    [
+      'throws in an interceptor',
+      () => {
+        const instance = axios.create();
+        instance.interceptors.request.use(() => {
+          throw new AxiosError('no token', 'ERR_TOKEN');
+        });
+        return instance;
+      },
+    ],
+    [
+      'has an adapter that rejects',
+      () => axios.create({ adapter: () => Promise.reject(new Error('down')) }),
+    ],
+    [
+      'has an adapter that answers nonsense',
+      () => axios.create({ adapter: () => Promise.resolve({} as never) }),
+    ],
+    [
+      'has an adapter that never answers',
+      () => axios.create({ adapter: () => new Promise(() => undefined) }),
+    ],
+  ])('never breaks a delivery: it %s', async (_case, makeInstance) => {
+    const outcome = await deliver(makeInstance(), { timeout: 300 });
+    expect(outcome).toMatchObject({ kind: 'retry', status: null });
+    expect(outcome.error?.message).not.toBe('');
+  });
+
+  it('keeps its default headers', async () => {
+    await deliver(axios.create({ headers: { 'x-default': 'kept' } }));
+    expect(receiver.requests[0]?.headers['x-default']).toBe('kept');
+  });
+});

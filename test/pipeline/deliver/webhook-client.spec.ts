@@ -1,0 +1,204 @@
+import axios, { type AxiosInstance } from 'axios';
+import { Agent } from 'node:http';
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
+import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
+import { drip, startRawServer, type RawServer } from '../support/raw-server.js';
+import { destinationOf, event } from '../support/trigger.js';
+
+const OK = 'HTTP/1.1 200 OK\r\n';
+const TIMEOUT_MS = 300;
+/** What a loaded machine may take on top of a timeout. */
+const SLACK_MS = 1_500;
+const EXCERPT = 2_048;
+
+/** Both ways to a receiver have to behave alike: straight, and through the instance of a host that uses it. */
+const lanes: [string, () => AxiosInstance][] = [
+  ['straight', () => axios.create()],
+  [
+    'through a host that intercepts',
+    () => {
+      const instance = axios.create();
+      instance.interceptors.request.use((config) => config);
+      return instance;
+    },
+  ],
+  [
+    'through a host with agents of its own',
+    () => axios.create({ httpAgent: new Agent({ keepAlive: true }) }),
+  ],
+];
+
+describe.each(lanes)('a webhook that is sent %s', (_, makeInstance) => {
+  let server: RawServer | undefined;
+  let deliverer: EventDeliverer | undefined;
+
+  afterEach(async () => {
+    await deliverer?.close();
+    await server?.close();
+    server = deliverer = undefined;
+  });
+
+  const deliver = async (
+    onRequest: (socket: Socket, head: string) => void,
+    timeout = TIMEOUT_MS,
+  ) => {
+    server ??= await startRawServer(onRequest);
+    deliverer ??= new EventDeliverer(new WebhookClient(makeInstance(), { connections: 4 }));
+    return await deliverer.deliver(destinationOf({ webhook: server.url, timeout }), event());
+  };
+
+  it('is delivered by a 2xx, with the headers and the beginning of the answer', async () => {
+    const outcome = await deliver((socket) =>
+      socket.write(
+        `${OK}x-a: 1\r\nset-cookie: a\r\nset-cookie: b\r\ncontent-length: 5\r\n\r\nhello`,
+      ),
+    );
+    expect(outcome).toMatchObject({ kind: 'delivered', status: 200, responseBody: 'hello' });
+    expect(JSON.parse(outcome.responseHeaders!)).toMatchObject({
+      'x-a': '1',
+      'set-cookie': ['a', 'b'],
+    });
+  });
+
+  it('is delivered by a 204 without a body', async () => {
+    const outcome = await deliver((socket) => socket.write('HTTP/1.1 204 No Content\r\n\r\n'));
+    expect(outcome).toMatchObject({ kind: 'delivered', status: 204, responseBody: '' });
+  });
+
+  it('follows no redirect', async () => {
+    let requests = 0;
+    const outcome = await deliver((socket) => {
+      requests += 1;
+      socket.write('HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n');
+    });
+    expect(outcome).toMatchObject({ kind: 'retry', status: 302 });
+    expect(requests, 'the second address was never asked').toBe(1);
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['says nothing', () => undefined],
+    ['drips its headers', (socket) => (socket.write(OK), drip(socket, 'x: 1\r\n', 20))],
+    [
+      'drips its body',
+      (socket) => (
+        socket.write(`${OK}transfer-encoding: chunked\r\n\r\n`),
+        drip(socket, '1\r\na\r\n', 20)
+      ),
+    ],
+  ])('ends at its timeout when the receiver %s', async (_case, misbehave) => {
+    const start = performance.now();
+    const outcome = await deliver(misbehave);
+    expect(outcome).toMatchObject({ kind: 'retry', status: null, error: { code: 'ETIMEDOUT' } });
+    expect(performance.now() - start).toBeLessThan(TIMEOUT_MS + SLACK_MS);
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['before it answers', (socket) => socket.resetAndDestroy()],
+    ['in its headers', (socket) => socket.write(`${OK}content-`, () => socket.resetAndDestroy())],
+    [
+      'in its body',
+      (socket) => socket.write(`${OK}content-length: 9\r\n\r\nhalf`, () => socket.destroy()),
+    ],
+  ])('is another attempt when the connection breaks %s', async (_case, misbehave) => {
+    const outcome = await deliver(misbehave);
+    expect(outcome.kind).toBe('retry');
+    expect(outcome.error?.code).toMatch(
+      /ECONNRESET|UND_ERR_SOCKET|ECONNABORTED|ERR_BAD_RESPONSE|ABORT/i,
+    );
+  });
+
+  it('is another attempt when what answers does not speak HTTP', async () => {
+    const outcome = await deliver((socket) => socket.end('220 mail.example ESMTP\r\n'));
+    expect(outcome).toMatchObject({ kind: 'retry', status: null });
+  });
+
+  it('is delivered although the body never ends, of which only the beginning is read', async () => {
+    const chunk = `1000\r\n${'x'.repeat(0x1000)}\r\n`;
+    const outcome = await deliver((socket) => {
+      socket.write(`${OK}transfer-encoding: chunked\r\n\r\n`);
+      drip(socket, chunk.repeat(4), 1);
+    }, 10_000);
+    expect(outcome).toMatchObject({ kind: 'delivered', status: 200 });
+    expect(outcome.responseBody).toHaveLength(EXCERPT);
+  });
+
+  it('does not unpack what it reads', async () => {
+    const outcome = await deliver((socket) =>
+      socket.write(`${OK}content-encoding: gzip\r\ncontent-length: 3\r\n\r\nraw`),
+    );
+    expect(outcome).toMatchObject({ kind: 'delivered', responseBody: 'raw' });
+  });
+
+  it('asks for no compression and carries no header that nobody set', async () => {
+    let request = '';
+    await deliver((socket, head) => {
+      request = head;
+      socket.write(`${OK}content-length: 0\r\n\r\n`);
+    });
+    const names = [...request.matchAll(/^([\w-]+):/gm)].map(([, name]) => name!.toLowerCase());
+    expect(names.sort()).toEqual(
+      expect.arrayContaining([
+        'connection',
+        'content-length',
+        'content-type',
+        'host',
+        'user-agent',
+      ]),
+    );
+    expect(request).not.toMatch(/accept-encoding: (?!identity)/i);
+    expect(names).not.toContain('accept');
+  });
+
+  it('uses its connections again, one request after the other', async () => {
+    const answer = (socket: Socket) => void socket.write(`${OK}content-length: 0\r\n\r\n`);
+    for (let request = 0; request < 5; request += 1) await deliver(answer);
+    // The second request may come while the first connection is still being tidied up.
+    expect(server?.connections, 'five requests on two connections at the most').toBeLessThan(3);
+  });
+
+  it('says that nothing listens', async () => {
+    server = await startRawServer(() => undefined);
+    const { url } = server;
+    await server.close();
+    server = undefined;
+    deliverer = new EventDeliverer(new WebhookClient(makeInstance(), { connections: 1 }));
+    const outcome = await deliverer.deliver(destinationOf({ webhook: url }), event());
+    expect(outcome).toMatchObject({ kind: 'retry', status: null, error: { code: 'ECONNREFUSED' } });
+  });
+});
+
+describe('a webhook client', () => {
+  it('opens no more connections to a receiver than it may', async () => {
+    const waiting: Socket[] = [];
+    const server = await startRawServer((socket) => {
+      waiting.push(socket);
+      if (waiting.length === 2)
+        for (const each of waiting.splice(0)) each.write(`${OK}content-length: 0\r\n\r\n`);
+    });
+    const deliverer = new EventDeliverer(new WebhookClient(axios.create(), { connections: 2 }));
+    const destination = destinationOf({ webhook: server.url, timeout: 10_000 });
+    await Promise.all(Array.from({ length: 20 }, () => deliverer.deliver(destination, event())));
+    expect(server.mostAtOnce).toBe(2);
+    await deliverer.close();
+    await server.close();
+  });
+
+  it('ends what is under way when it is closed', async () => {
+    let arrived: () => void = () => undefined;
+    const request = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const server = await startRawServer(() => arrived());
+    const deliverer = new EventDeliverer(new WebhookClient(axios.create(), { connections: 1 }));
+    const outcome = deliverer.deliver(
+      destinationOf({ webhook: server.url, timeout: 60_000 }),
+      event(),
+    );
+    await request;
+    await deliverer.close();
+    expect(await outcome).toMatchObject({ kind: 'retry', status: null });
+    await server.close();
+  });
+});
