@@ -38,7 +38,7 @@ describe('the axios instance of the host', () => {
     for (const touch of touched) {
       const instance = axios.create();
       touch(instance);
-      expect(new HostAxios(instance).isUntouched(), `after ${touch}`).toBe(false);
+      expect(new HostAxios(instance).isUntouched(), `after ${touch.toString()}`).toBe(false);
     }
   });
 
