@@ -37,7 +37,8 @@ const app = spawn(
   {
     cwd: REPOSITORY,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, DATABASE_URL: databaseUrl, PORT: port },
+    // Orders come by themselves, so that there is something to watch; PLACE_ORDERS=0 leaves it quiet.
+    env: { PLACE_ORDERS: '1', ...process.env, DATABASE_URL: databaseUrl, PORT: port },
   },
 );
 
