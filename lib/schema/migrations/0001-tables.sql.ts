@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
 
 /**
@@ -28,7 +29,7 @@ create table ${schema}.event_trigger (
   -- the statements that are in force on the table; null while nothing is attached
   installed text[],
   -- raised with every change: replicas compare the sum to notice one
-  revision bigint not null default nextval('${schema}.event_trigger_revision'),
+  revision bigint not null default nextval(${quoteLiteral(`${schema}.event_trigger_revision`)}),
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp(),
   -- set when no application declares it any more; what waits in its stream is still delivered
@@ -40,12 +41,12 @@ create type ${schema}.outcome as enum ('delivered', 'retry', 'dead');
 
 create sequence ${schema}.event_number cache 1;
 -- A sequence that was never used says 1, as does one that issued 1. From here on last_value means "issued".
-select setval('${schema}.event_number', 1);
+select setval(${quoteLiteral(`${schema}.event_number`)}, 1);
 
 create table ${schema}.event (
   -- First, so that a transaction has its id before it takes a number: the proof of the tick rests on it.
   xid xid8 not null default pg_current_xact_id(),
-  id bigint not null default nextval('${schema}.event_number'),
+  id bigint not null default nextval(${quoteLiteral(`${schema}.event_number`)}),
   trigger_id integer not null,
   operation ${schema}.operation not null,
   key text,
@@ -78,7 +79,7 @@ create table ${schema}.tick_default partition of ${schema}.tick default;
 create index tick_by_id on ${schema}.tick (id);
 -- Nothing lies before it, so its bounds hold whatever this transaction did before.
 insert into ${schema}.tick (id, snapshot, seq_before, lo, hi)
-select nextval('${schema}.tick_id'), pg_current_snapshot(), 1, 0, 1;
+select nextval(${quoteLiteral(`${schema}.tick_id`)}), pg_current_snapshot(), 1, 0, 1;
 
 -- A page of a stream that a dispatcher took. The newest row of a trigger is the cursor of its stream.
 create sequence ${schema}.batch_id;

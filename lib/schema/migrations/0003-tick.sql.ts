@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../identifier.js';
 import { LOCK } from '../advisory-lock.js';
 import type { MigrationContext } from '../migration.js';
 
@@ -58,7 +59,7 @@ begin
    order by t.id desc
    limit 1;
   insert into ${schema}.tick (id, snapshot, seq_before, lo, hi)
-  select nextval('${schema}.tick_id'), pg_current_snapshot(), issued, newest.seq_before, n.last_value
+  select nextval(${quoteLiteral(`${schema}.tick_id`)}), pg_current_snapshot(), issued, newest.seq_before, n.last_value
     from ${schema}.event_number n
   returning tick.id into newest.id;
   return newest.id;

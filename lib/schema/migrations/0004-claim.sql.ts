@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
@@ -167,7 +168,7 @@ ${loadWindow(schema)}
     newest_batch.more := false;
   end loop;
   insert into ${schema}.batch (trigger_id, id, claim, dispatcher, from_tick, to_tick, after_id, last_id, size, more)
-  values (of_trigger, nextval('${schema}.batch_id'), gen_random_uuid(), me, from_tick, to_tick, after_number, last_number, size, more)
+  values (of_trigger, nextval(${quoteLiteral(`${schema}.batch_id`)}), gen_random_uuid(), me, from_tick, to_tick, after_number, last_number, size, more)
   returning id, claim into batch_id, batch_claim;
   -- Behind the end of an old window lie younger ones, whose events may be no news any more.
   again := more or to_tick < newest;

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { TriggerId } from '../../../lib/pipeline/event.js';
+import { createEngine, type Engine } from '../support/engine.js';
+import {
+  attemptsAt,
+  attemptsAtEvents,
+  openBatch,
+  TestDispatcher,
+} from '../support/test-dispatcher.js';
+
+describe('recording attempts', () => {
+  let engine: Engine;
+  let stream: TriggerId;
+  let dispatcher: TestDispatcher;
+
+  beforeEach(async () => {
+    engine = await createEngine();
+    stream = await engine.addStream();
+    dispatcher = await TestDispatcher.start(engine);
+  });
+
+  afterEach(() => engine.drop());
+
+  const claimed = async (count: number) => {
+    await engine.emit(stream, count);
+    const { batches } = await dispatcher.claim(stream);
+    return batches[0]!;
+  };
+  const count = async (table: string) => {
+    const [row] = await engine.database.query<{ count: number }>(
+      `select count(*)::int as count from ${engine.schema}.${table}`,
+    );
+    return row!.count;
+  };
+
+  it('closes a batch when all of it is recorded, and not before', async () => {
+    const batch = await claimed(3);
+    const open = openBatch(batch);
+    await dispatcher.record(
+      attemptsAtEvents(batch.events.slice(0, 2), { kind: 'delivered' }, open),
+    );
+    expect(await count('batch_done')).toBe(0);
+
+    await dispatcher.record(attemptsAtEvents(batch.events.slice(2), { kind: 'delivered' }, open));
+
+    expect(await count('batch_done')).toBe(1);
+    expect(await count('attempt')).toBe(3);
+  });
+
+  it('writes nothing twice when the answer to a group got lost and it is sent again', async () => {
+    const batch = await claimed(2);
+    const [retried, delivered] = attemptsAt(batch, { kind: 'delivered' });
+    dispatcher.recorder.add({ ...retried!, decision: { kind: 'retry', delay: 60_000 } });
+    dispatcher.recorder.add(delivered!);
+    const statement = `select ${engine.schema}.record_v1($1, ${Array.from({ length: 21 }, (_, place) => `$${place + 2}`).join(', ')})`;
+    const sent = dispatcher.recorder.take(performance.now())!;
+    await dispatcher.connections.run('lost', statement, [dispatcher.id, ...sent]);
+
+    await dispatcher.recorder.flush(dispatcher.id, () => performance.now());
+
+    expect(await count('attempt'), 'two attempts were made').toBe(2);
+    expect(await count('retry')).toBe(1);
+    expect(dispatcher.recorder.size, 'nothing is left to write').toBe(0);
+  });
+
+  it('keeps a dead letter with its payload and its reason', async () => {
+    const batch = await claimed(1);
+
+    await dispatcher.record(attemptsAt(batch, { kind: 'dead', reason: 'exhausted' }));
+
+    const [letter] = await engine.database.query(
+      `select new ->> 'n' as n, attempts, reason from ${engine.schema}.dead_letter`,
+    );
+    expect(letter).toEqual({ n: '1', attempts: 1, reason: 'exhausted' });
+  });
+
+  it('tells when an attempt ended by the clock of the database', async () => {
+    const batch = await claimed(1);
+    const [attempt] = attemptsAt(batch, { kind: 'delivered' });
+    await dispatcher.record([{ ...attempt!, endedAt: performance.now() - 60_000 }]);
+
+    const [row] = await engine.database.query<{ ago: number }>(
+      `select extract(epoch from clock_timestamp() - created_at)::float8 as ago from ${engine.schema}.attempt`,
+    );
+    expect(row?.ago).toBeGreaterThan(59);
+    expect(row?.ago).toBeLessThan(90);
+  });
+});
