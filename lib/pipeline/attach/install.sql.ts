@@ -47,9 +47,16 @@ export const uninstall = (schema: QuotedIdentifier): string => `select ${schema}
 export const tryConditions = (schema: QuotedIdentifier): string =>
   `select operation, problem from ${schema}.try_conditions_v1($1)`;
 
-/** Whether table $2 of schema $1 has partitions. */
-export const SELECT_IS_PARTITIONED = `
-select c.relkind = 'p' as "isPartitioned"
+/** What to know about table $2 of schema $1: whether it has partitions, and its columns that are not stored. */
+export const SELECT_TABLE_TRAITS = `
+select c.relkind = 'p' as "isPartitioned",
+       array(
+         select a.attname::text
+           from pg_catalog.pg_attribute a
+          where a.attrelid = c.oid
+            and a.attgenerated = 'v'
+            and not a.attisdropped
+          order by a.attnum) as "virtualColumns"
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n
     on n.oid = c.relnamespace

@@ -4,7 +4,7 @@ import { INVALID_TRIGGER } from '../../schema/migrations/0002-capture-conditions
 import { inTransaction, setLocal, sqlState, type AttachConnection } from './attach-connection.js';
 import {
   install,
-  SELECT_IS_PARTITIONED,
+  SELECT_TABLE_TRAITS,
   selectStatements,
   selectTables,
   tryConditions,
@@ -71,7 +71,7 @@ export class TriggerInstaller {
     for (const [change, number] of numbers) await this.carryOutOne(change, number);
   }
 
-  /** What the conditions raise on rows that are there, and what a partitioned table hides from a trigger. */
+  /** What the conditions raise on rows that are there, and what a table hides from triggers. */
   async warnings(changes: readonly Change[]): Promise<string[]> {
     const warnings: string[] = [];
     const attached = changes.flatMap((change) =>
@@ -82,7 +82,7 @@ export class TriggerInstaller {
       const row = rowOf(trigger, rows);
       if (row !== undefined && trigger.enabled) {
         warnings.push(...(await this.conditionWarnings(trigger, row.id)));
-        warnings.push(...(await this.partitionWarnings(trigger)));
+        warnings.push(...(await this.tableWarnings(trigger)));
       }
     }
     return warnings;
@@ -141,14 +141,22 @@ export class TriggerInstaller {
     );
   }
 
-  private async partitionWarnings(trigger: WantedTrigger): Promise<string[]> {
-    if (!trigger.update || (trigger.insert && trigger.delete)) return [];
+  private async tableWarnings(trigger: WantedTrigger): Promise<string[]> {
     const { schema, name } = trigger.table;
-    const { rows } = await this.connection.query(SELECT_IS_PARTITIONED, [schema, name]);
-    if (!(rows[0] as { isPartitioned: boolean } | undefined)?.isPartitioned) return [];
-    return [
-      `Event trigger "${trigger.name}": an update that moves a row to another partition of "${name}" is a delete and an insert, which it does not capture`,
-    ];
+    const { rows } = await this.connection.query(SELECT_TABLE_TRAITS, [schema, name]);
+    const traits = rows[0] as { isPartitioned: boolean; virtualColumns: string[] } | undefined;
+    const warnings: string[] = [];
+    if (traits?.isPartitioned && trigger.update && !(trigger.insert && trigger.delete)) {
+      warnings.push(
+        `Event trigger "${trigger.name}": an update that moves a row to another partition of "${name}" is a delete and an insert, which it does not capture`,
+      );
+    }
+    if (traits !== undefined && traits.virtualColumns.length > 0) {
+      warnings.push(
+        `Event trigger "${trigger.name}": Postgres does not compute virtual generated columns for triggers, so payloads hold null for ${traits.virtualColumns.join(', ')} of "${name}"; make them stored`,
+      );
+    }
+    return warnings;
   }
 
   /** Says in an error whose it was. */

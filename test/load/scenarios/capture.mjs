@@ -15,9 +15,10 @@ import { alternate } from './alternate.mjs';
 
 /** Nobody dispatches while writes are measured. */
 const NOWHERE = 'http://127.0.0.1:9/';
-/** A side of a round: short, so that what the machine does meanwhile falls on all sides. */
-const SLICE_MS = 2_000;
-const BULK_ROWS = 50_000;
+/** A side is measured in slices, which take turns: what the machine does meanwhile falls on all sides. */
+const SLICE_MS = 500;
+const SLICES_PER_ROUND = 6;
+const BULK_ROWS = 20_000;
 /** Rows that are updated, enough that writers do not wait for each other's locks. */
 const UPDATED_ROWS = 10_000;
 
@@ -47,7 +48,7 @@ export async function capture({ server, rounds }) {
   const single = (/** @type {string} */ table) => singleInserts(database.url, table);
   const bulk = (/** @type {string} */ table) => bulkInsert(database, table);
   const update = (/** @type {string} */ table) => singleUpdates(updates.url, table);
-  const sides = await alternate(rounds, {
+  const slices = await alternate(rounds * SLICES_PER_ROUND, {
     singleNone: () => single('untouched'),
     singleMinimal: () => single('by_hand'),
     singleOurs: () => single('orders'),
@@ -56,6 +57,7 @@ export async function capture({ server, rounds }) {
     updateNone: () => update('untouched'),
     updateOurs: () => update('orders'),
   });
+  const sides = byRound(slices);
   return {
     title: `capture: one trigger, eight columns, 8 writers, synchronous commit, ${rounds} rounds`,
     lines: [
@@ -92,6 +94,25 @@ export async function capture({ server, rounds }) {
     ],
     problems: await differences(database, updates),
   };
+}
+
+/**
+ * The mean of the slices of a round.
+ *
+ * @template {string} Side
+ * @param {Record<Side, number[]>} slices
+ * @returns {Record<Side, number[]>}
+ */
+function byRound(slices) {
+  const means = Object.entries(slices).map(([side, values]) => {
+    const samples = /** @type {number[]} */ (values);
+    const rounds = Array.from({ length: samples.length / SLICES_PER_ROUND }, (_, round) => {
+      const own = samples.slice(round * SLICES_PER_ROUND, (round + 1) * SLICES_PER_ROUND);
+      return own.reduce((sum, value) => sum + value, 0) / own.length;
+    });
+    return [side, rounds];
+  });
+  return Object.fromEntries(means);
 }
 
 /** @param {import('../server/bench-database.mjs').BenchDatabase} database */

@@ -539,4 +539,22 @@ describe('warnings', () => {
     expect(warnings).toEqual([expect.stringContaining('moves a row to another partition of "p"')]);
     expect((await database.reconcile([trigger({ table: 'p', ...ALL_ROWS })])).warnings).toEqual([]);
   });
+
+  it('tell that a virtual column is not in payloads, though conditions see it', async ({
+    skip,
+  }) => {
+    const [server] = await database.query<{ version: number }>(
+      `select current_setting('server_version_num')::int / 10000 as version`,
+    );
+    if ((server?.version ?? 0) < 18) skip('Virtual generated columns came with Postgres 18');
+    await database.query(
+      'create table g (id int primary key, a int, twice int generated always as (a * 2) virtual)',
+    );
+    const { warnings } = await database.reconcile([
+      trigger({ table: 'g', insert: { when: 'new.twice > 2' } }),
+    ]);
+    expect(warnings).toEqual([expect.stringContaining('payloads hold null for twice of "g"')]);
+    await database.query('insert into g values (1, 1), (2, 2)');
+    expect(await database.captured()).toMatchObject([{ new: '{"id":2,"a":2,"twice":null}' }]);
+  });
 });

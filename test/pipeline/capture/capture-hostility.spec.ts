@@ -254,14 +254,16 @@ describe('names', () => {
   });
 
   it('a schema of this package may have any name', async () => {
-    const schema = 'My "own" %s';
+    const schema = `Mine's "own" %s`;
     const { SchemaMigrator } = await import('../../../lib/schema/schema-migrator.js');
     const connection = await database.client();
     await new SchemaMigrator(schema).migrate(connection);
     await database.query(plain);
     await reconcile(connection, wanted, {}, schema);
     await database.query(`insert into t values (1)`);
-    expect(await database.query(`select key from "My ""own"" %s".event`)).toEqual([{ key: '1' }]);
+    expect(await database.query(`select key from "Mine's ""own"" %s".event`)).toEqual([
+      { key: '1' },
+    ]);
     expect(await reconcile(connection, wanted, {}, schema)).toMatchObject({ attached: [] });
   });
 });
