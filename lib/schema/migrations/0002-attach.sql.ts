@@ -26,7 +26,7 @@ ${captureStatements(context)}
 ${installFunctions(context)}
 `;
 
-/** Milliseconds since 1970 until which a dispatcher looks by itself and needs no notification. */
+/** Seconds since 1970 until which a dispatcher looks by itself and needs no notification. */
 const wakeUp = ({ schema }: MigrationContext): string => `
 create sequence ${schema}.awake_until;
 -- For ever: nobody listens until a dispatcher that does sets a time.

@@ -134,6 +134,7 @@ describe('a changed definition', () => {
       'capture_1_truncate',
       'capture_1_update',
       'key_of_1',
+      'key_of_1',
     ]);
     expect(await streams()).toHaveLength(1);
   });

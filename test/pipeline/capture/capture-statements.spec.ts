@@ -28,39 +28,35 @@ async function statements(definition: TriggerOf, kind: string): Promise<string[]
 
 describe('the statements of a definition', () => {
   it('make a function that inserts one row and does nothing else', async () => {
-    const [key, insert] = await statements({ table: 'orders', insert: {} }, 'function');
+    const [key, noKey, insert] = await statements({ table: 'orders', insert: {} }, 'function');
     expect(key)
-      .toBe(`create or replace function "event_triggers".key_of_7(r public.orders) returns text
+      .toBe(`create or replace function "event_triggers".key_of_7(r public.orders, preferred text) returns text
   language sql
   stable
   parallel safe
 begin atomic
   select (r).id::pg_catalog.text;
 end`);
+    expect(noKey)
+      .toBe(`create or replace function "event_triggers".key_of_7(r anyelement, otherwise integer) returns text
+  language sql
+  immutable
+  parallel safe
+as 'select null::pg_catalog.text'`);
     expect(insert)
       .toBe(`create or replace function "event_triggers".capture_7_insert() returns trigger
   language plpgsql
   security definer
   set search_path = pg_catalog, pg_temp
-  set "TimeZone" = 'UTC'
-  set "DateStyle" = 'ISO, YMD'
-  set "IntervalStyle" = 'postgres'
-  set extra_float_digits = 1
-  set bytea_output = 'hex'
-  set lc_monetary = 'C'
 as '
 #variable_conflict use_column
 begin
   insert into "event_triggers".event (trigger_id, operation, key, old, new, session, trace)
-  values (7, ''INSERT'', "event_triggers".key_of_7(new), null, pg_catalog.row_to_json(new),
-    coalesce(
-      nullif(pg_catalog.current_setting(''event_triggers.session_variables'', true), ''''),
-      nullif(pg_catalog.current_setting(''hasura.user'', true), '''')),
-    coalesce(
-      nullif(pg_catalog.current_setting(''event_triggers.traceparent'', true), ''''),
-      nullif(pg_catalog.current_setting(''hasura.tracecontext'', true), '''')));
+  values (7, ''INSERT'', "event_triggers".key_of_7(new, ''0''), null, pg_catalog.row_to_json(new),
+    coalesce(nullif(pg_catalog.current_setting(''event_triggers.session_variables'', true), ''''), pg_catalog.current_setting(''hasura.user'', true)),
+    coalesce(nullif(pg_catalog.current_setting(''event_triggers.traceparent'', true), ''''), pg_catalog.current_setting(''hasura.tracecontext'', true)));
   if pg_catalog.pg_sequence_last_value(''"event_triggers".awake_until''::pg_catalog.regclass)
-     < pg_catalog.date_part(''epoch'', pg_catalog.clock_timestamp()) * 1000
+     < pg_catalog.date_part(''epoch'', pg_catalog.clock_timestamp())
   then
     perform "event_triggers".wake_v1();
   end if;
@@ -68,7 +64,7 @@ begin
 end '`);
   });
 
-  it('put conditions into the trigger, the key behind a constant', async () => {
+  it('put conditions into the trigger', async () => {
     const definition = {
       table: 'orders',
       insert: { when: 'new.total > 100 -- large' },
@@ -81,8 +77,7 @@ end '`);
   after insert on public.orders
   for each row
   when ((new.total > 100 -- large
-)
-  and (true or "event_triggers".key_of_7(new.*) is null))
+))
   execute function "event_triggers".capture_7_insert()`,
       `create or replace trigger "!event_triggers:watch:update"
   after update on public.orders
@@ -91,13 +86,11 @@ end '`);
    or old.extra::pg_catalog.text is distinct from new.extra::pg_catalog.text
    or old.tags::pg_catalog.text is distinct from new.tags::pg_catalog.text)
   and (new.total > old.total
-)
-  and (true or "event_triggers".key_of_7(new.*) is null))
+))
   execute function "event_triggers".capture_7_update()`,
       `create or replace trigger "!event_triggers:watch:delete"
   after delete on public.orders
   for each row
-  when ((true or "event_triggers".key_of_7(old.*) is null))
   execute function "event_triggers".capture_7_delete()`,
       `create or replace trigger "!event_triggers:watch:truncate"
   after truncate on public.orders
@@ -105,6 +98,31 @@ end '`);
   execute function "event_triggers".capture_7_truncate()`,
     ]);
   });
+
+  it.each([
+    ['id int primary key, a text, b uuid[], c json, d date, e timestamp, f numeric', []],
+    ['id timestamp primary key', ['"DateStyle"']],
+    ['id int primary key, a timestamptz[]', ['"TimeZone"']],
+    ['id int, a float4, b interval', ['"IntervalStyle"', 'extra_float_digits']],
+    ['id int, a bytea, b money', ['bytea_output', 'lc_monetary']],
+  ])('pin the settings that the types ask for: %s', async (columns, settings) => {
+    await database.query(`drop table if exists typed; create table typed (${columns})`);
+    const insert = (await statements({ table: 'typed', insert: {} }, 'function')).at(-1)!;
+    expect(Array.from(insert.matchAll(/^ {2}set (\S+)/gm), ([, setting]) => setting)).toEqual([
+      'search_path',
+      ...settings,
+    ]);
+  });
+
+  it.each(['pair', 'int4range', 'tsvector', 'within[]'])(
+    'pin all of them for what may hold anything: %s',
+    async (type) => {
+      await database.query(`drop table if exists typed; drop type if exists pair cascade;
+        create type pair as (a int); create domain within as pair; create table typed (a ${type})`);
+      const [insert] = await statements({ table: 'typed', insert: {} }, 'function');
+      expect(insert!.match(/^ {2}set /gm)).toHaveLength(7);
+    },
+  );
 
   it('name every column of a key in its order', async () => {
     const [key] = await statements({ table: 'lines', insert: {} }, 'function');

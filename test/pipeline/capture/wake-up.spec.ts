@@ -22,7 +22,7 @@ async function listen(client: pg.Client): Promise<pg.Notification[]> {
 }
 
 const asleep = `select setval('event_triggers.awake_until', 1)`;
-const awake = `select setval('event_triggers.awake_until', (extract(epoch from clock_timestamp()) * 1000)::bigint + 60000)`;
+const awake = `select setval('event_triggers.awake_until', extract(epoch from clock_timestamp())::bigint + 60)`;
 
 describe('a captured change', () => {
   let database: CapturedDatabase;
