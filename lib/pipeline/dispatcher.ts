@@ -10,9 +10,8 @@ import type { EventDeliverer } from './deliver/event-deliverer.js';
 import { Deliveries } from './deliveries.js';
 import { failureOf, messageOf, pauseAfter } from './dispatcher-failure.js';
 import type { TriggerId } from './event.js';
+import { Holdings } from './holdings.js';
 import type { AttemptRecorder } from './record/attempt-recorder.js';
-import { HeldRetries } from './record/held-retries.js';
-import { OpenBatches } from './record/open-batches.js';
 import { Streams } from './streams.js';
 
 /** What the dispatcher tells about itself: changes of state, never a line per event. */
@@ -55,14 +54,6 @@ const RETRY_FLOOR_EVERY_MS = 60_000;
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 /** Pages taken over from a dead dispatcher at a time. */
 const MOST_INHERITED = 8;
-/** Below every batch. */
-const LOWEST_BATCH = '0';
-
-/**
- * Why this dispatcher may be wrong about what it holds: a call whose answer got lost may have taken
- * something, and what a lost lease covered belongs to somebody else.
- */
-type Doubt = 'none' | 'answer-lost' | 'lease-lost';
 
 /**
  * The loop in every replica: claim → deliver → record → retry.
@@ -72,16 +63,15 @@ type Doubt = 'none' | 'answer-lost' | 'lease-lost';
  */
 export class Dispatcher {
   private readonly streams = new Streams();
-  private readonly batches = new OpenBatches();
-  private readonly retries = new HeldRetries();
+  private readonly holdings = new Holdings();
   private readonly alarm = new Alarm();
   private readonly pace: PollPace;
   private readonly deliveries: Deliveries;
   private stopping = false;
   private loop: Promise<void> = Promise.resolve();
   private chores: Promise<void> = Promise.resolve();
+  private recording: Promise<void> = Promise.resolve();
   private failures = 0;
-  private doubt: Doubt = 'none';
   private heirsWanted = false;
   private nextRenewal = 0;
   private nextRetries = 0;
@@ -94,7 +84,9 @@ export class Dispatcher {
   ) {
     this.pace = new PollPace(settings.pollInterval, now());
     this.deliveries = new Deliveries(stages, this.streams, settings.concurrency, (trigger) => {
-      if (!this.stopping && this.wantsTurn(trigger)) this.alarm.ring();
+      if (this.stopping) return;
+      this.recordAside();
+      if (this.wantsTurn(trigger)) this.alarm.ring();
     });
   }
 
@@ -123,9 +115,10 @@ export class Dispatcher {
     await this.loop;
     await this.deliveries.drain(this.settings.drainSeconds * 1_000);
     await this.chores;
+    await this.recording;
     try {
       await recorder.flush(lease.id, now);
-      await lease.release(this.doubt === 'none' ? this.batches.lowest() : LOWEST_BATCH);
+      await lease.release(this.holdings.lowest());
     } finally {
       await deliverer.close();
     }
@@ -135,7 +128,7 @@ export class Dispatcher {
     await this.alarm.wait(this.settings.pollInterval);
     while (!this.stopping) {
       try {
-        if (this.doubt !== 'none') await this.serially(() => this.regainFooting());
+        if (this.holdings.isDoubtful) await this.serially(() => this.regainFooting());
         await this.turn();
         await this.alarm.wait(this.pauseAfterTurn());
       } catch (error) {
@@ -158,20 +151,37 @@ export class Dispatcher {
       },
       record ?? undefined,
     );
-    if (record !== null) this.retries.settle(recorder.confirm());
+    if (record !== null) this.holdings.retries.settle(recorder.confirm());
     const served = new Set(claims.batches.map(({ triggerId }) => triggerId));
     this.streams.remember(eligible, claims.again, served);
     this.heirsWanted = claims.dead > 0;
     for (const batch of claims.batches) {
-      this.deliveries.add(batch.events, this.batches.open(batch));
+      this.deliveries.add(batch.events, this.holdings.batches.open(batch));
     }
-    for (const event of claims.retries) this.retries.add(event);
+    for (const event of claims.retries) this.holdings.retries.add(event);
     this.deliveries.add(claims.retries, null);
     if (claims.batches.length + claims.retries.length > 0) this.pace.awaken(now());
     if (this.failures > 0) this.log.log('The dispatcher reaches its log again');
     this.failures = 0;
     // After the next turn has sent its question: the database works on it while these are sent.
     setImmediate(() => this.deliveries.begin());
+  }
+
+  /**
+   * Records a full group while the next page is claimed: on one connection they would wait for each other.
+   * A group that fails stays with the recorder, and the next turn takes it along.
+   */
+  private recordAside(): void {
+    const { lease, recorder } = this.stages;
+    if (!recorder.isFull || this.stopping || this.holdings.isDoubtful) return;
+    this.recording = recorder
+      .write(lease.id, now())
+      .then((recorded) => this.holdings.retries.settle(recorded))
+      .catch(() => undefined)
+      .then(() => {
+        this.recordAside();
+        if (recorder.dueIn(now()) === 0) this.alarm.ring();
+      });
   }
 
   private wantsTurn(trigger: TriggerId): boolean {
@@ -206,7 +216,7 @@ export class Dispatcher {
       if (now() >= this.nextRenewal) await this.renewLease();
       if (this.stopping) return;
       await this.learnTriggers();
-      if (this.heirsWanted && this.doubt === 'none') await this.inherit();
+      if (this.heirsWanted && !this.holdings.isDoubtful) await this.inherit();
       if (now() >= this.nextRetryFloor) await this.raiseRetryFloor();
     } catch (error) {
       const failure = failureOf(error);
@@ -225,9 +235,9 @@ export class Dispatcher {
 
   private async renewLease(): Promise<void> {
     this.nextRenewal = now() + this.renewalInterval();
-    const renewed = await this.stages.lease.renew(this.batches.floor());
+    const renewed = await this.stages.lease.renew(this.holdings.batches.floor());
     if (renewed) return;
-    this.doubtHands('lease-lost');
+    this.holdings.doubt('lease-lost');
     this.alarm.ring();
   }
 
@@ -259,7 +269,7 @@ export class Dispatcher {
     if (heritage.length === 0) return;
     this.log.warn(`Took over ${heritage.length} batches of a dispatcher that is gone`);
     for (const batch of heritage) {
-      this.deliveries.add(batch.events, this.batches.inherit(batch));
+      this.deliveries.add(batch.events, this.holdings.batches.inherit(batch));
     }
     this.deliveries.begin();
   }
@@ -269,7 +279,7 @@ export class Dispatcher {
     try {
       return await claimer.recover(lease.id, this.streams.claimable(), MOST_INHERITED);
     } catch (error) {
-      this.doubtHands('answer-lost');
+      this.holdings.doubt('answer-lost');
       this.alarm.ring();
       throw error;
     }
@@ -283,10 +293,10 @@ export class Dispatcher {
     }
     this.failures += 1;
     if (failure.kind === 'lease-lost') {
-      this.doubtHands('lease-lost');
+      this.holdings.doubt('lease-lost');
       return;
     }
-    if (failure.kind === 'log-unreachable') this.doubtHands('answer-lost');
+    if (failure.kind === 'log-unreachable') this.holdings.doubt('answer-lost');
     if (this.failures === 1)
       this.log.error(`The dispatcher cannot work on its log: ${messageOf(error)}`);
     await this.alarm.wait(pauseAfter(this.failures));
@@ -297,35 +307,19 @@ export class Dispatcher {
     this.log.error(`One stream stands still: ${messageOf(error)}`);
   }
 
-  /** Before the next claim it has to be found out what is ours. */
-  private doubtHands(reason: Exclude<Doubt, 'none'>): void {
-    if (this.doubt !== 'lease-lost') this.doubt = reason;
-  }
-
   /** Finds out what is ours and goes on with that. What is under way ends and is recorded in any case. */
   private async regainFooting(): Promise<void> {
     const { claimer, lease } = this.stages;
+    // What it says of retries is said in the name that is about to be given up.
+    await this.recording;
     claimer.forget();
     this.streams.heatAll();
-    const batches = this.batches.all();
-    const standing =
-      this.doubt === 'lease-lost'
-        ? null
-        : await lease.rename({ batches, retries: this.retries.all() });
-    // A crash of Postgres forgets the last claims: whatever else we hold is as doubtful.
-    if (standing !== batches.length) await this.startOver(standing !== null);
-    this.doubt = 'none';
+    if (!(await this.holdings.regain(lease))) {
+      this.deliveries.clear();
+      await this.holdings.letGo(lease);
+      this.log.warn('The dispatcher lost what it held and went on with empty hands');
+    }
     this.nextRenewal = now() + this.renewalInterval();
-  }
-
-  /** Lets go of everything that is not under way: it belongs to whoever takes over, if need be to us. */
-  private async startOver(alive: boolean): Promise<void> {
-    this.deliveries.clear();
-    this.batches.clear();
-    this.retries.clear();
-    if (alive) await this.stages.lease.rename({ batches: [], retries: [] });
-    else await this.stages.lease.register();
-    this.log.warn('The dispatcher lost what it held and went on with empty hands');
   }
 }
 

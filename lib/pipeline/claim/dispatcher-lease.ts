@@ -5,7 +5,7 @@ import type { CapturedEvent, TriggerId } from '../event.js';
 import { leaseStatements, type LeaseStatements } from './lease.sql.js';
 
 /** What a dispatcher knows to be in its hands. */
-export interface Holdings {
+export interface InHand {
   readonly batches: readonly { readonly triggerId: TriggerId; id: string; claim: string }[];
   readonly retries: readonly CapturedEvent[];
 }
@@ -61,7 +61,7 @@ export class DispatcherLease {
    * @returns how many of the batches still stand: a crash of Postgres may have forgotten some; null when the
    * lease had run out
    */
-  async rename({ batches, retries }: Holdings): Promise<number | null> {
+  async rename({ batches, retries }: InHand): Promise<number | null> {
     const former = this.names;
     this.id = randomUUID();
     this.names = [...former, this.id];

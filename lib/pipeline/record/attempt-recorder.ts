@@ -23,6 +23,7 @@ export class AttemptRecorder {
   private waiting: Attempt[] = [];
   private sent: readonly Attempt[] = [];
   private repeated = false;
+  private writing = false;
   private readonly statement: string;
 
   constructor(
@@ -41,8 +42,14 @@ export class AttemptRecorder {
     return this.waiting.length + this.sent.length;
   }
 
-  /** Milliseconds until the next group has to go; 0 when it is due, null when there is none. */
+  /** Whether there is enough for a call of its own. A group that failed is not: it goes with the next turn. */
+  get isFull(): boolean {
+    return this.sent.length === 0 && this.waiting.length >= FLUSH_AT;
+  }
+
+  /** Milliseconds until the next group has to go; 0 when it is due, null when there is none or one is going. */
   dueIn(now: number): number | null {
+    if (this.writing) return null;
     if (this.sent.length > 0 || this.waiting.length >= FLUSH_AT) return 0;
     const oldest = this.waiting[0];
     return oldest === undefined ? null : Math.max(0, oldest.endedAt + FLUSH_AFTER_MS - now);
@@ -53,6 +60,7 @@ export class AttemptRecorder {
    * answer got lost is repeated with the same group.
    */
   take(now: number): RecordParameters | null {
+    if (this.writing) return null;
     if (this.sent.length === 0) {
       this.sent = this.waiting.splice(0, MOST_AT_ONCE);
       this.repeated = false;
@@ -73,11 +81,21 @@ export class AttemptRecorder {
     return recorded;
   }
 
+  /** Writes one group by a call of its own and returns it; nothing if one is being written already. */
+  async write(dispatcher: string, now: number): Promise<readonly Attempt[]> {
+    const group = this.take(now);
+    if (group === null) return [];
+    this.writing = true;
+    try {
+      await this.database.run('event-triggers:record', this.statement, [dispatcher, ...group]);
+      return this.confirm();
+    } finally {
+      this.writing = false;
+    }
+  }
+
   /** Writes all that waits, without claiming anything. */
   async flush(dispatcher: string, now: () => number): Promise<void> {
-    for (let group = this.take(now()); group !== null; group = this.take(now())) {
-      await this.database.run('event-triggers:record', this.statement, [dispatcher, ...group]);
-      this.confirm();
-    }
+    while (this.size > 0) await this.write(dispatcher, now());
   }
 }

@@ -17,7 +17,7 @@ import { alternate } from './alternate.mjs';
 const NOWHERE = 'http://127.0.0.1:9/';
 /** A side is measured in slices, which take turns: what the machine does meanwhile falls on all sides. */
 const SLICE_MS = 500;
-const SLICES_PER_ROUND = 6;
+const SLICES_PER_ROUND = 10;
 const BULK_ROWS = 20_000;
 /** Rows that are updated, enough that writers do not wait for each other's locks. */
 const UPDATED_ROWS = 10_000;
