@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
@@ -58,6 +59,8 @@ declare
   standing uuid[];
   now_ timestamptz := clock_timestamp();
 begin
+  -- A call whose connection broke may still be at work, on the group that is being repeated here.
+  perform pg_advisory_xact_lock(hashtextextended(${quoteLiteral(schema)}, events[1]));
   select array_agg(c.claim order by g.place) into standing
     from unnest(batch_triggers, batch_ids, batch_claims) with ordinality g (trigger_id, id, claim, place)
     left join lateral (

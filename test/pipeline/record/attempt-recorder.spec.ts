@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TriggerId } from '../../../lib/pipeline/event.js';
+import { eventually } from '../../support/wait-until.js';
 import { createEngine, type Engine } from '../support/engine.js';
 import {
   attemptsAt,
@@ -26,6 +27,8 @@ describe('recording attempts', () => {
     const { batches } = await dispatcher.claim(stream);
     return batches[0]!;
   };
+  const recordStatement = () =>
+    `select ${engine.schema}.record_v1($1, ${Array.from({ length: 21 }, (_, place) => `$${place + 2}`).join(', ')})`;
   const count = async (table: string) => {
     const [row] = await engine.database.query<{ count: number }>(
       `select count(*)::int as count from ${engine.schema}.${table}`,
@@ -52,15 +55,38 @@ describe('recording attempts', () => {
     const [retried, delivered] = attemptsAt(batch, { kind: 'delivered' });
     dispatcher.recorder.add({ ...retried!, decision: { kind: 'retry', delay: 60_000 } });
     dispatcher.recorder.add(delivered!);
-    const statement = `select ${engine.schema}.record_v1($1, ${Array.from({ length: 21 }, (_, place) => `$${place + 2}`).join(', ')})`;
     const sent = dispatcher.recorder.take(performance.now())!;
-    await dispatcher.connections.run('lost', statement, [dispatcher.id, ...sent]);
+    await dispatcher.connections.run('lost', recordStatement(), [dispatcher.id, ...sent]);
 
     await dispatcher.recorder.flush(dispatcher.id, () => performance.now());
 
     expect(await count('attempt'), 'two attempts were made').toBe(2);
     expect(await count('retry')).toBe(1);
     expect(dispatcher.recorder.size, 'nothing is left to write').toBe(0);
+  });
+
+  it('writes nothing twice when the call whose answer got lost is still at work', async () => {
+    const batch = await claimed(2);
+    for (const attempt of attemptsAt(batch, { kind: 'delivered' }))
+      dispatcher.recorder.add(attempt);
+    const lost = await engine.database.client();
+    await lost.query('begin');
+    await lost.query(recordStatement(), [
+      dispatcher.id,
+      ...dispatcher.recorder.take(performance.now())!,
+    ]);
+
+    const repeated = dispatcher.recorder.flush(dispatcher.id, () => performance.now());
+    await eventually(async () => {
+      const waiting = await engine.database.query(
+        `select from pg_stat_activity where wait_event = 'advisory' and datname = current_database()`,
+      );
+      return waiting.length > 0;
+    });
+    await lost.query('commit');
+    await repeated;
+
+    expect(await count('attempt'), 'two attempts were made').toBe(2);
   });
 
   it('keeps a dead letter with its payload and its reason', async () => {
