@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import pg from 'pg';
 import { EventTriggersService, type EventTriggerPayload } from 'nestjs-event-triggers';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startApplication } from '../support/application.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -157,6 +158,25 @@ describe('a committed row change becomes a webhook', () => {
     const requests = await receiver.waitFor(50);
     const ids = requests.map(({ body }) => payloadOf(body).event.data.new?.['id']);
     expect(new Set(ids).size, 'each of the 50 rows once').toBe(50);
+  });
+
+  it('delivers although the host has its driver hand out json as text', async () => {
+    const { JSON: json } = pg.types.builtins;
+    const hostsOwn: unknown = pg.types.getTypeParser(json);
+    onTestFinished(() => pg.types.setTypeParser(json, hostsOwn as (text: string) => unknown));
+    pg.types.setTypeParser(json, (text) => text);
+    receiver = await startReceiver();
+    application = await startApplication({
+      database,
+      eventTriggers: {
+        triggers: [{ name: 'order_read', table: 'orders', insert: true, webhook: receiver.url }],
+      },
+    });
+
+    await database.query('insert into orders values (3, 1)');
+
+    const [request] = await receiver.waitFor(1);
+    expect(payloadOf(request!.body).event.data.new).toMatchObject({ id: 3 });
   });
 
   it('delivers what the application invokes by hand, and only if its transaction commits', async () => {

@@ -14,7 +14,7 @@ export function knownTriggersStatements(schema: QuotedIdentifier): KnownTriggers
         from ${schema}.event_trigger t
        where t.application = $1`,
     triggers: `
-      select t.id, t.name, t.application, t.definition, t.removed_at is not null as removed
+      select t.id, t.name, t.application, t.definition::text as definition
         from ${schema}.event_trigger t
        where t.application = $1
        order by t.id`,

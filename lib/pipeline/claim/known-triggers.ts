@@ -1,14 +1,12 @@
 import type { Database } from '../../database.js';
 import type { QuotedIdentifier } from '../../schema/identifier.js';
-import type { StoredTrigger } from '../attach/stored-trigger.js';
+import {
+  storedTrigger,
+  type StoredTrigger,
+  type TriggerContent,
+  type TriggerRow,
+} from '../attach/stored-trigger.js';
 import { knownTriggersStatements, type KnownTriggersStatements } from './known-triggers.sql.js';
-
-interface TriggerRow {
-  id: number;
-  name: string;
-  application: string;
-  definition: Omit<StoredTrigger, 'id' | 'name' | 'application'>;
-}
 
 /**
  * The definitions of this application as they stand in the database.
@@ -35,16 +33,14 @@ export class KnownTriggers {
     ]);
     const revision = rows[0]?.[0] ?? null;
     if (revision === this.revision) return null;
-    const triggers = await this.database.query<TriggerRow>(this.statements.triggers, [
-      this.application,
-    ]);
+    const triggers = await this.database.query<
+      Omit<TriggerRow, 'definition'> & { definition: string }
+    >(this.statements.triggers, [this.application]);
     this.revision = revision;
-    return triggers.map(({ id, name, application, definition }) => ({
-      ...definition,
-      id: id as StoredTrigger['id'],
-      name,
-      application,
-    }));
+    return triggers.map((row) =>
+      // As text, since the host may have told its driver to read json in another way.
+      storedTrigger({ ...row, definition: JSON.parse(row.definition) as TriggerContent }),
+    );
   }
 
   /** The number that makes this database's event ids unlike all others. */
