@@ -127,9 +127,36 @@ begin
                 and c.castcontext = 'i'))) end;
 end $$;
 
+-- Raises for the first of these columns that the table does not have; null stands for none.
+create function ${schema}.require_columns_v1(trigger_name text, target oid, columns json)
+  returns void
+  language plpgsql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  existing name[] := array(
+    select a.attname
+      from pg_attribute a
+     where a.attrelid = target
+       and a.attnum > 0
+       and not a.attisdropped
+     order by a.attnum);
+  missing text;
+begin
+  select c into missing
+    from json_array_elements_text(columns) c
+   where c <> all (existing)
+   limit 1;
+  if found then
+    raise exception 'event trigger "%": the table % has no column "%"', trigger_name, target::regclass, missing
+      using errcode = '${INVALID_TRIGGER}',
+            hint = 'Its columns are ' || array_to_string(existing, ', ') || '.';
+  end if;
+end $$;
+
 -- What has to be true of a change: '' for any, null where all that it listens to is gone.
-create function ${schema}.capture_condition_v1(
-    trigger_name text, target oid, operation text, spec json, strict boolean)
+create function ${schema}.capture_condition_v1(trigger_name text, target oid, operation text, spec json)
   returns text
   language plpgsql
   stable
@@ -156,15 +183,6 @@ begin
           parts := parts || format(
             case when ${schema}.is_comparable_v1(type) then 'old.%1$I is distinct from new.%1$I'
                  else 'old.%1$I::pg_catalog.text is distinct from new.%1$I::pg_catalog.text' end, listened);
-        elsif strict then
-          raise exception 'event trigger "%": the table % has no column "%"', trigger_name, target::regclass, listened
-            using errcode = '${INVALID_TRIGGER}',
-                  hint = 'Its columns are ' || (
-                    select string_agg(a.attname, ', ' order by a.attnum)
-                      from pg_attribute a
-                     where a.attrelid = target
-                       and a.attnum > 0
-                       and not a.attisdropped) || '.';
         else
           raise warning 'event trigger "%": update no longer listens to the column "%", which does not exist', trigger_name, listened;
         end if;

@@ -100,7 +100,11 @@ begin
     spec := definition -> operation;
     continue when spec is null or spec::text in ('false', 'null');
     if operation <> 'truncate' then
-      condition := ${context.schema}.capture_condition_v1(trigger_name, target, operation, spec, strict);
+      if strict then
+        perform ${context.schema}.require_columns_v1(trigger_name, target, spec -> 'columns');
+        perform ${context.schema}.require_columns_v1(trigger_name, target, spec -> 'payload');
+      end if;
+      condition := ${context.schema}.capture_condition_v1(trigger_name, target, operation, spec);
       -- nothing is left of what it listens to
       continue when condition is null;
     end if;

@@ -415,6 +415,12 @@ describe('a definition that the database refuses', () => {
       '',
       /the table public.orders has no column "state"\n.*id, status, total/,
     ],
+    [
+      'a missing payload column',
+      { table: 'orders', delete: { payload: ['id', 'totel'] } },
+      '',
+      /the table public.orders has no column "totel"\n.*id, status, total/,
+    ],
     ['a view', { table: 'v', insert: {} }, 'create view v as select 1', /public\.v is a view/],
     [
       'a materialized view',
