@@ -61,9 +61,12 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    const { dispatcher } = this;
+    // Hosts may close twice: by a signal, and by hand.
+    this.dispatcher = null;
     this.schedulerEntry?.remove();
     try {
-      await this.dispatcher?.stop();
+      await dispatcher?.stop();
     } catch (error) {
       this.logger.error(
         `The dispatcher could not hand back what it holds; it goes on elsewhere when the lease has run out: ${String(error)}`,

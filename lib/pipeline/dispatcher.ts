@@ -101,27 +101,41 @@ export class Dispatcher {
     this.nextRenewal = now() + this.renewalInterval();
     await this.learnTriggers();
     this.loop = this.run();
+    return this.beginChores();
+  }
+
+  /** Stops claiming, lets requests end up to the deadline, records them and hands back the rest. */
+  async stop(): Promise<void> {
+    const { deliverer, lease } = this.stages;
+    this.stopping = true;
+    this.alarm.ring();
+    // The timer in the registry ends with the application; the lease has to outlast the requests.
+    const chores = this.beginChores();
+    try {
+      await this.loop;
+      await this.deliveries.drain(this.settings.drainSeconds * 1_000);
+      clearInterval(chores);
+      await this.chores;
+      await this.recordRest();
+      await lease.release(this.holdings.lowest());
+    } finally {
+      clearInterval(chores);
+      await deliverer.close();
+    }
+  }
+
+  private beginChores(): NodeJS.Timeout {
     return setInterval(
       () => void this.serially(() => this.doChores()),
       Math.min(CHORES_EVERY_MS, this.renewalInterval()),
     );
   }
 
-  /** Stops claiming, lets requests end up to the deadline, records them and hands back the rest. */
-  async stop(): Promise<void> {
-    const { deliverer, lease, recorder } = this.stages;
-    this.stopping = true;
-    this.alarm.ring();
-    await this.loop;
-    await this.deliveries.drain(this.settings.drainSeconds * 1_000);
-    await this.chores;
+  /** For when no turn takes groups along any more. */
+  private async recordRest(): Promise<void> {
+    const { lease, recorder } = this.stages;
     await this.recording;
-    try {
-      await recorder.flush(lease.id, now);
-      await lease.release(this.holdings.lowest());
-    } finally {
-      await deliverer.close();
-    }
+    await recorder.flush(lease.id, now);
   }
 
   private async run(): Promise<void> {
@@ -214,7 +228,10 @@ export class Dispatcher {
   private async doChores(): Promise<void> {
     try {
       if (now() >= this.nextRenewal) await this.renewLease();
-      if (this.stopping) return;
+      if (this.stopping) {
+        await this.recordRest();
+        return;
+      }
       await this.learnTriggers();
       if (this.heirsWanted && !this.holdings.isDoubtful) await this.inherit();
       if (now() >= this.nextRetryFloor) await this.raiseRetryFloor();

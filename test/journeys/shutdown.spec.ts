@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
@@ -7,6 +8,8 @@ import { createTestDatabase, type TestDatabase } from '../support/test-database.
 /** Long enough to be in flight when the application stops. */
 const SLOW_MS = 400;
 const EVENTS = 20;
+/** A lease of 3 s runs out, and others have looked for it, before a request of this length ends. */
+const LONGER_THAN_A_LEASE_MS = 6_000;
 
 describe('shutdown', () => {
   let database: TestDatabase;
@@ -26,11 +29,13 @@ describe('shutdown', () => {
     await database.drop();
   });
 
-  const boot = () =>
+  const boot = (dispatcher: { leaseSeconds?: number; drainSeconds?: number } = {}) =>
     startApplication({
       database,
+      // Its own shutdown clears every timer of the registry, ours included.
+      imports: [ScheduleModule.forRoot()],
       eventTriggers: {
-        dispatcher: { concurrency: 4, drainSeconds: 5 },
+        dispatcher: { concurrency: 4, drainSeconds: 5, ...dispatcher },
         triggers: [{ name: 'order_created', table: 'orders', insert: true, webhook: receiver.url }],
       },
     });
@@ -65,5 +70,23 @@ describe('shutdown', () => {
       deliveredIds().sort((a, b) => a - b),
       'each event once',
     ).toEqual(Array.from({ length: EVENTS }, (_, place) => place + 1));
+  });
+
+  it('keeps its lease while requests end, so that nobody else sends them again', async () => {
+    receiver.respondWith({ status: 200, delayMs: LONGER_THAN_A_LEASE_MS });
+    await application.close();
+    application = await boot({ leaseSeconds: 3, drainSeconds: 30 });
+    await database.query('insert into orders values (1), (2)');
+    await receiver.waitFor(2);
+    const other = await boot({ leaseSeconds: 3 });
+
+    await application.close();
+    await other.close();
+
+    expect(deliveredIds().sort(), 'each event once').toEqual([1, 2]);
+    const attempts = await database.query(
+      `select from event_triggers.attempt where outcome = 'delivered'`,
+    );
+    expect(attempts, 'recorded by the one that sent them').toHaveLength(2);
   });
 });
