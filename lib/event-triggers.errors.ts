@@ -26,9 +26,11 @@ export class EventTriggersError extends Error {
   readonly hint: string | undefined;
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
-    super(details.hint === undefined ? message : `${message}\n  Fix: ${details.hint}`, {
-      cause: details.cause,
-    });
+    super(
+      details.hint === undefined ? message : `${message}\n  Fix: ${details.hint}`,
+      // One that is undefined would be printed.
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.name = new.target.name;
     this.code = code;
     this.hint = details.hint;

@@ -20,11 +20,14 @@ import type { Dispatcher } from './pipeline/dispatcher.js';
 import { SchedulerEntry } from './scheduler-entry.js';
 import { SchemaMigrator } from './schema/schema-migrator.js';
 
+/** An SQLSTATE of Postgres. */
+const UNDEFINED_TABLE = '42P01';
+
 /** Which data sources are taken: a second `forRoot` would claim and attach beside the first. */
 const taken = new WeakSet<DataSource>();
 
 /**
- * The one class with Nest's hooks, so that the order is written down in one place.
+ * Boot and shutdown, so that their order is written down in one place.
  *
  * Bootstrap: migrate → attach → start. It runs after the host's own migrations and `synchronize`, because a
  * data source is connected before any hook runs. Shutdown: stop → drain → hand back, while the HTTP server
@@ -56,7 +59,7 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
       if (this.options.dispatcher !== false) await this.startDispatcher(assembly, this.database);
     } catch (error) {
       await this.letGo();
-      throw error;
+      throw this.explained(error);
     }
   }
 
@@ -122,6 +125,16 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     this.dispatcher = await assembly.assemble(database);
     const interval = await this.dispatcher.start();
     this.schedulerEntry = await SchedulerEntry.add(this.moduleRef, interval);
+  }
+
+  /** With `install: 'off'` nothing has looked whether there is anything to work on. */
+  private explained(error: unknown): unknown {
+    const { schema, install } = this.options;
+    if (install !== 'off' || (error as { code?: unknown }).code !== UNDEFINED_TABLE) return error;
+    return new SchemaError(`Nothing is installed in the schema "${schema}"`, {
+      hint: "Boot one process with install: 'apply', or name the schema that was installed.",
+      cause: error,
+    });
   }
 
   private async letGo(): Promise<void> {

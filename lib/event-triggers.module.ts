@@ -11,7 +11,7 @@ import { ModuleRef } from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { EVENT_TRIGGERS_ENTITIES } from './event-triggers.entities.js';
-import { FeatureDefinitions } from './event-triggers.feature-definitions.js';
+import { FeatureDefinitions, FeatureHandover } from './event-triggers.feature-definitions.js';
 import { EventTriggersLifecycle } from './event-triggers.lifecycle.js';
 import {
   validateOptions,
@@ -77,7 +77,6 @@ export class EventTriggersModule {
   /** The same with options from a factory, a class or an existing provider. */
   static forRootAsync(options: EventTriggersAsyncOptions): DynamicModule {
     const dataSource = options.dataSource ?? DEFAULT_DATA_SOURCE;
-    const isDefault = dataSource === DEFAULT_DATA_SOURCE;
     return {
       module: EventTriggersModule,
       global: options.isGlobal ?? true,
@@ -90,13 +89,9 @@ export class EventTriggersModule {
         ...(options.extraProviders ?? []),
         ...optionsProviders(options, dataSource),
         ...dataSourceProviders(dataSource),
-        ...(isDefault ? [secretSettings(dataSource)] : []),
+        secretSettings(dataSource),
       ],
-      exports: [
-        tokenOf('FeatureDefinitions', dataSource),
-        getEventTriggersToken(dataSource),
-        ...(isDefault ? [WEBHOOK_SECRET_SETTINGS] : []),
-      ],
+      exports: [getEventTriggersToken(dataSource), WEBHOOK_SECRET_SETTINGS],
     };
   }
 
@@ -118,8 +113,9 @@ export class EventTriggersModule {
       providers: [
         {
           provide: Symbol('EventTriggersFeature'),
-          inject: [tokenOf('FeatureDefinitions', dataSource)],
-          useFactory: (features: FeatureDefinitions) => features.add(definitions),
+          inject: [ModuleRef],
+          useFactory: (moduleRef: ModuleRef) =>
+            new FeatureHandover(definitions, dataSource, moduleRef),
         },
       ],
     };

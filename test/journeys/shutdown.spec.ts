@@ -11,6 +11,8 @@ const EVENTS = 20;
 /** A lease of 3 s runs out, and others have looked for it, before a request of this length ends. */
 const LONGER_THAN_A_LEASE_MS = 6_000;
 
+const ascending = (one: number, other: number): number => one - other;
+
 describe('shutdown', () => {
   let database: TestDatabase;
   let receiver: Receiver;
@@ -66,10 +68,9 @@ describe('shutdown', () => {
       performance.now() - start,
       'nobody has to wait for a lease of 15 s to run out',
     ).toBeLessThan(5_000);
-    expect(
-      deliveredIds().sort((a, b) => a - b),
-      'each event once',
-    ).toEqual(Array.from({ length: EVENTS }, (_, place) => place + 1));
+    expect(deliveredIds().toSorted(ascending), 'each event once').toEqual(
+      Array.from({ length: EVENTS }, (_, place) => place + 1),
+    );
   });
 
   it('keeps its lease while requests end, so that nobody else sends them again', async () => {
@@ -83,7 +84,7 @@ describe('shutdown', () => {
     await application.close();
     await other.close();
 
-    expect(deliveredIds().sort(), 'each event once').toEqual([1, 2]);
+    expect(deliveredIds().toSorted(ascending), 'each event once').toEqual([1, 2]);
     const attempts = await database.query(
       `select from event_triggers.attempt where outcome = 'delivered'`,
     );
