@@ -9,6 +9,12 @@ const CONNECTIONS = 2;
 /** Longer than a failover takes to refuse; the next turn tries again. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/**
+ * Longer than any call takes on a server that works, and short enough that a lease outlasts it: a connection
+ * that fell silent (a host that is gone, a firewall that forgot it) would else be waited for without end.
+ */
+const ANSWER_WITHIN_MS = 10_000;
+
 /** A row as Postgres printed it: every column text or null, in the order of the statement. */
 export type TextRow = readonly (string | null)[];
 
@@ -24,18 +30,34 @@ const unparsed = { getTypeParser: () => (text: string) => text };
  */
 export class Database {
   private readonly pool: pg.Pool;
+  private broken = 0;
 
-  constructor(options: pg.PoolConfig) {
+  /** @param answerWithin milliseconds after which a call is given up, and its connection with it */
+  constructor(
+    options: pg.PoolConfig,
+    private readonly answerWithin: number = ANSWER_WITHIN_MS,
+  ) {
     this.pool = new pg.Pool({
       ...options,
+      // A pool keeps it where a spread does not see it.
+      password: options.password,
       max: CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       min: 0,
       application_name: 'event-triggers',
       allowExitOnIdle: false,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: ANSWER_WITHIN_MS,
     });
     // An idle connection that breaks is replaced by the next query; without a listener it ends the process.
-    this.pool.on('error', () => undefined);
+    this.pool.on('error', () => {
+      this.broken += 1;
+    });
+  }
+
+  /** How many connections broke while nobody used them: the server may have restarted since. */
+  get brokenWhileIdle(): number {
+    return this.broken;
   }
 
   /**
@@ -54,7 +76,11 @@ export class Database {
   }
 
   async query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const { rows } = await this.pool.query(text, [...values]);
+    const { rows } = await this.pool.query({
+      text,
+      values: [...values],
+      query_timeout: this.answerWithin,
+    } as pg.QueryConfig);
     return rows as Row[];
   }
 
@@ -70,6 +96,7 @@ export class Database {
       values: [...values],
       rowMode: 'array',
       types: unparsed,
+      query_timeout: this.answerWithin,
     } as pg.QueryArrayConfig);
     return rows as TextRow[];
   }

@@ -14,7 +14,7 @@ import type { ResolvedOptions } from './event-triggers.options.js';
 import { resolveDefinitions } from './pipeline/attach/definition-resolver.js';
 import { definitionsOnEntities } from './pipeline/attach/event-trigger.decorator.js';
 import type { WantedTrigger } from './pipeline/attach/stored-trigger.js';
-import { TriggerReconciler } from './pipeline/attach/trigger-reconciler.js';
+import { TriggerReconciler, type ReconcileReport } from './pipeline/attach/trigger-reconciler.js';
 import { DispatcherAssembly } from './pipeline/dispatcher-assembly.js';
 import type { Dispatcher } from './pipeline/dispatcher.js';
 import { SchedulerEntry } from './scheduler-entry.js';
@@ -117,8 +117,20 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
         removeMissing: dispatcher !== false,
         attachTimeout,
       });
-      for (const warning of report.warnings) this.logger.warn(warning);
+      this.tell(report);
     });
+  }
+
+  /** One line for what is new; what was taken off is a warning, since an older release may have done it. */
+  private tell({ created, attached, updated, removed, warnings }: ReconcileReport): void {
+    const news = [...created, ...attached, ...updated];
+    if (news.length > 0) this.logger.log(`Attached, as defined now: ${news.join(', ')}`);
+    if (removed.length > 0) {
+      this.logger.warn(
+        `Taken off, since "${this.options.application}" does not define them: ${removed.join(', ')}`,
+      );
+    }
+    for (const warning of warnings) this.logger.warn(warning);
   }
 
   private async startDispatcher(assembly: DispatcherAssembly, database: Database): Promise<void> {

@@ -114,7 +114,10 @@ export class EventTriggersOptions {
   webhookSecretHeader?: string;
 
   /** The Postgres schema that holds the log and all else of this package. Default: `event_triggers`. */
-  @May('be a name of at most 63 bytes that is neither public nor one of the system', isOwnSchema)
+  @May(
+    'be a name of at most 63 bytes without "$" that is neither public nor one of the system',
+    isOwnSchema,
+  )
   schema?: string;
 
   /**
@@ -246,7 +249,8 @@ function isSecret(value: unknown): boolean {
 function isOwnSchema(value: unknown): boolean {
   if (typeof value !== 'string' || value === 'public' || value === 'information_schema')
     return false;
-  if (value.startsWith('pg_')) return false;
+  // It stands inside of texts that "$$" ends.
+  if (value.startsWith('pg_') || value.includes('$')) return false;
   try {
     return quoteIdentifier(value).length > 0;
   } catch {

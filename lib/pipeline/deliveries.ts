@@ -6,6 +6,9 @@ import type { AttemptRecorder } from './record/attempt-recorder.js';
 import { decide } from './retry/retry-policy.js';
 import type { Streams } from './streams.js';
 
+/** Memory that events may take while they wait. */
+const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+
 /** What a delivery passes through. */
 export interface DeliveryStages {
   readonly deliverer: EventDeliverer;
@@ -56,9 +59,9 @@ export class Deliveries {
     return this.backlog.waiting(trigger);
   }
 
-  /** Characters of row images that wait. */
-  get bytes(): number {
-    return this.backlog.bytes;
+  /** Whether as much waits here as may: nothing more is to be claimed. */
+  get isFull(): boolean {
+    return this.backlog.bytes >= MOST_WAITING_BYTES;
   }
 
   /** Lets go of all that is not under way. */

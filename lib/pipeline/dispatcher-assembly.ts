@@ -9,9 +9,10 @@ import { KnownTriggers } from './claim/known-triggers.js';
 import { resolveDestination, type Destination } from './deliver/destination.js';
 import { EventDeliverer } from './deliver/event-deliverer.js';
 import { WebhookClient } from './deliver/webhook-client.js';
-import { Dispatcher, type DispatcherLog } from './dispatcher.js';
+import { Dispatcher } from './dispatcher.js';
 import type { TriggerId } from './event.js';
 import { AttemptRecorder } from './record/attempt-recorder.js';
+import type { DispatcherLog } from './stages.js';
 
 /** A page of 500 events of 16 kB; more would only wait in memory. */
 const PAGE_BYTES = 8 * 1024 * 1024;

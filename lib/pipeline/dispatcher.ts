@@ -1,59 +1,20 @@
 import { Alarm } from './alarm.js';
-import type { StoredTrigger } from './attach/stored-trigger.js';
-import type { ClaimedBatch } from './claim/claimed-rows.js';
-import type { DispatcherLease } from './claim/dispatcher-lease.js';
-import type { EventClaimer } from './claim/event-claimer.js';
-import type { KnownTriggers } from './claim/known-triggers.js';
 import { PollPace } from './claim/poll-pace.js';
-import type { Destination } from './deliver/destination.js';
-import type { EventDeliverer } from './deliver/event-deliverer.js';
 import { Deliveries } from './deliveries.js';
 import { failureOf, messageOf, pauseAfter } from './dispatcher-failure.js';
 import type { TriggerId } from './event.js';
 import { Holdings } from './holdings.js';
-import type { AttemptRecorder } from './record/attempt-recorder.js';
+import { insistently } from './insistently.js';
+import type { DispatcherLog, DispatcherSettings, Stages } from './stages.js';
 import { Streams } from './streams.js';
+import { Upkeep } from './upkeep.js';
 
-/** What the dispatcher tells about itself: changes of state, never a line per event. */
-export interface DispatcherLog {
-  log(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
-}
-
-export interface DispatcherSettings {
-  /** Requests under way at the same time. */
-  readonly concurrency: number;
-  /** Events of a page. */
-  readonly batchSize: number;
-  /** Milliseconds between two questions while events come. */
-  readonly pollInterval: number;
-  readonly leaseSeconds: number;
-  readonly drainSeconds: number;
-}
-
-/** The stages, made for one database. */
-export interface Stages {
-  readonly triggers: KnownTriggers;
-  readonly lease: DispatcherLease;
-  readonly claimer: EventClaimer;
-  readonly deliverer: EventDeliverer;
-  readonly recorder: AttemptRecorder;
-  /** Throws when this process lacks what it takes to reach the trigger's destination. */
-  resolve(trigger: StoredTrigger): Destination;
-}
-
-/** Definitions, lease and inheritance are looked after at this pace: a definition holds everywhere within it. */
-const CHORES_EVERY_MS = 1_000;
-/** A lease is renewed this often before it would run out. */
-const RENEWALS_PER_LEASE = 3;
 /** Retries are due by the second, not by the millisecond. */
 const RETRIES_EVERY_MS = 50;
-const RETRY_FLOOR_EVERY_MS = 60_000;
-/** No further page is claimed while this much waits in memory. */
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
-/** Pages taken over from a dead dispatcher at a time. */
-const MOST_INHERITED = 8;
+/** A backlog that keeps all slots busy must not keep retries out: they get this part of the slots. */
+const RETRY_SHARE = 1 / 8;
+/** On the way out a call that fails is repeated for so long: a short outage need not repeat deliveries. */
+const LAST_CALLS_MS = 5_000;
 
 /**
  * The loop in every replica: claim → deliver → record → retry.
@@ -67,15 +28,12 @@ export class Dispatcher {
   private readonly alarm = new Alarm();
   private readonly pace: PollPace;
   private readonly deliveries: Deliveries;
+  private readonly upkeep: Upkeep;
   private stopping = false;
   private loop: Promise<void> = Promise.resolve();
-  private chores: Promise<void> = Promise.resolve();
   private recording: Promise<void> = Promise.resolve();
   private failures = 0;
-  private heirsWanted = false;
-  private nextRenewal = 0;
   private nextRetries = 0;
-  private nextRetryFloor = 0;
 
   constructor(
     private readonly stages: Stages,
@@ -86,22 +44,23 @@ export class Dispatcher {
     this.deliveries = new Deliveries(stages, this.streams, settings.concurrency, (trigger) => {
       if (this.stopping) return;
       this.recordAside();
-      if (this.wantsTurn(trigger)) this.alarm.ring();
+      this.callForTurn(trigger);
     });
+    const { streams, holdings, deliveries, alarm } = this;
+    const hands = { streams, holdings, deliveries, alarm };
+    this.upkeep = new Upkeep(stages, hands, settings.leaseSeconds, log);
   }
 
   /**
    * Registers this replica and begins to claim one poll interval later: an application that receives its
    * own webhooks listens only after its bootstrap.
    *
-   * @returns the timer of the chores, for the registry of a scheduler
+   * @returns the timer of the upkeep, for the registry of a scheduler
    */
   async start(): Promise<NodeJS.Timeout> {
-    await this.stages.lease.register();
-    this.nextRenewal = now() + this.renewalInterval();
-    await this.learnTriggers();
+    await this.upkeep.prepare();
     this.loop = this.run();
-    return this.beginChores();
+    return this.upkeep.begin();
   }
 
   /** Stops claiming, lets requests end up to the deadline, records them and hands back the rest. */
@@ -110,25 +69,24 @@ export class Dispatcher {
     this.stopping = true;
     this.alarm.ring();
     // The timer in the registry ends with the application; the lease has to outlast the requests.
-    const chores = this.beginChores();
+    let turning = true;
+    this.upkeep.beginLast(async () => {
+      if (!turning) await this.recordRest();
+    });
     try {
       await this.loop;
+      turning = false;
       await this.deliveries.drain(this.settings.drainSeconds * 1_000);
-      clearInterval(chores);
-      await this.chores;
-      await this.recordRest();
-      await lease.release(this.holdings.lowest());
+      await this.upkeep.end();
+      try {
+        await insistently(LAST_CALLS_MS, () => this.recordRest());
+      } finally {
+        await insistently(LAST_CALLS_MS, () => lease.release(this.holdings.lowest()));
+      }
     } finally {
-      clearInterval(chores);
+      await this.upkeep.end();
       await deliverer.close();
     }
-  }
-
-  private beginChores(): NodeJS.Timeout {
-    return setInterval(
-      () => void this.serially(() => this.doChores()),
-      Math.min(CHORES_EVERY_MS, this.renewalInterval()),
-    );
   }
 
   /** For when no turn takes groups along any more. */
@@ -142,7 +100,7 @@ export class Dispatcher {
     await this.alarm.wait(this.settings.pollInterval);
     while (!this.stopping) {
       try {
-        if (this.holdings.isDoubtful) await this.serially(() => this.regainFooting());
+        if (this.holdings.isDoubtful) await this.upkeep.serially(() => this.regainFooting());
         await this.turn();
         await this.alarm.wait(this.pauseAfterTurn());
       } catch (error) {
@@ -154,7 +112,8 @@ export class Dispatcher {
   /** Claims what there is room for, records what is over, sends what waits. */
   private async turn(): Promise<void> {
     const { claimer, lease, recorder } = this.stages;
-    const eligible = this.withRoom();
+    const claimable = this.streams.claimable();
+    const eligible = claimable.filter((trigger) => this.hasRoom(trigger));
     const record = recorder.dueIn(now()) === 0 ? recorder.take(now()) : null;
     const claims = await claimer.claim(
       lease.id,
@@ -162,13 +121,14 @@ export class Dispatcher {
         eligible,
         hot: eligible.filter((trigger) => this.streams.isHot(trigger)),
         retries: this.retriesWanted(),
+        retried: claimable,
       },
       record ?? undefined,
     );
     if (record !== null) this.holdings.retries.settle(recorder.confirm());
     const served = new Set(claims.batches.map(({ triggerId }) => triggerId));
     this.streams.remember(eligible, claims.again, served);
-    this.heirsWanted = claims.dead > 0;
+    this.upkeep.wantHeirs(claims.dead > 0);
     for (const batch of claims.batches) {
       this.deliveries.add(batch.events, this.holdings.batches.open(batch));
     }
@@ -191,137 +151,59 @@ export class Dispatcher {
     this.recording = recorder
       .write(lease.id, now())
       .then((recorded) => this.holdings.retries.settle(recorded))
-      .catch(() => undefined)
+      .catch((error: unknown) => this.doubtAfter(error))
       .then(() => {
         this.recordAside();
         if (recorder.dueIn(now()) === 0) this.alarm.ring();
       });
   }
 
-  private wantsTurn(trigger: TriggerId): boolean {
-    if (this.stages.recorder.dueIn(now()) === 0) return true;
-    return this.streams.isHot(trigger) && this.hasRoom(trigger);
-  }
-
-  private withRoom(): TriggerId[] {
-    if (this.deliveries.bytes >= MOST_WAITING_BYTES) return [];
-    return this.streams.claimable().filter((trigger) => this.hasRoom(trigger));
+  /** An attempt at an event of this trigger has ended. */
+  private callForTurn(trigger: TriggerId): void {
+    const due = this.stages.recorder.dueIn(now());
+    if (due === 0 || (this.streams.isHot(trigger) && this.hasRoom(trigger))) this.alarm.ring();
+    else if (due !== null) this.alarm.ringWithin(due);
   }
 
   /** The next page is fetched while one still waits, so that the database and the sender work side by side. */
   private hasRoom(trigger: TriggerId): boolean {
-    return this.deliveries.waiting(trigger) <= this.settings.batchSize;
+    const { deliveries } = this;
+    return deliveries.waiting(trigger) <= this.settings.batchSize && !deliveries.isFull;
   }
 
   private retriesWanted(): number {
-    if (now() < this.nextRetries) return 0;
+    if (now() < this.nextRetries || this.deliveries.isFull) return 0;
     this.nextRetries = now() + RETRIES_EVERY_MS;
-    return this.deliveries.room;
+    const share = Math.ceil(this.settings.concurrency * RETRY_SHARE);
+    return Math.max(0, Math.max(this.deliveries.room, share) - this.holdings.retries.size);
   }
 
   private pauseAfterTurn(): number {
-    if (this.withRoom().some((trigger) => this.streams.isHot(trigger))) return 0;
+    const { streams } = this;
+    if (streams.claimable().some((trigger) => streams.isHot(trigger) && this.hasRoom(trigger)))
+      return 0;
     const flush = this.stages.recorder.dueIn(now()) ?? Number.POSITIVE_INFINITY;
     return Math.min(flush, this.pace.next(now()));
-  }
-
-  private async doChores(): Promise<void> {
-    try {
-      if (now() >= this.nextRenewal) await this.renewLease();
-      if (this.stopping) {
-        await this.recordRest();
-        return;
-      }
-      await this.learnTriggers();
-      if (this.heirsWanted && !this.holdings.isDoubtful) await this.inherit();
-      if (now() >= this.nextRetryFloor) await this.raiseRetryFloor();
-    } catch (error) {
-      const failure = failureOf(error);
-      if (failure.kind === 'stream-damaged') this.halt(failure.trigger, error);
-      else if (this.failures === 0)
-        this.log.warn(`The dispatcher skipped a round of upkeep: ${messageOf(error)}`);
-    }
-  }
-
-  /** Upkeep never overlaps, so that no two steps of it disagree about what is in hand. */
-  private async serially(work: () => Promise<void>): Promise<void> {
-    const done = this.chores.then(work);
-    this.chores = done.catch(() => undefined);
-    await done;
-  }
-
-  private async renewLease(): Promise<void> {
-    this.nextRenewal = now() + this.renewalInterval();
-    const renewed = await this.stages.lease.renew(this.holdings.batches.floor());
-    if (renewed) return;
-    this.holdings.doubt('lease-lost');
-    this.alarm.ring();
-  }
-
-  private renewalInterval(): number {
-    return (this.settings.leaseSeconds * 1_000) / RENEWALS_PER_LEASE;
-  }
-
-  private async raiseRetryFloor(): Promise<void> {
-    this.nextRetryFloor = now() + RETRY_FLOOR_EVERY_MS;
-    await this.stages.claimer.raiseRetryFloor();
-  }
-
-  private async learnTriggers(): Promise<void> {
-    const changed = await this.stages.triggers.changed();
-    for (const trigger of changed ?? []) {
-      try {
-        const destination = this.stages.resolve(trigger);
-        this.streams.set({ trigger, destination, claimable: true });
-      } catch (error) {
-        const known = this.streams.get(trigger.id);
-        if (known !== undefined) this.streams.set({ ...known, claimable: false });
-        this.log.error(`${messageOf(error)}. Its events wait for a replica that can deliver them.`);
-      }
-    }
-  }
-
-  private async inherit(): Promise<void> {
-    const heritage = await this.takeOver();
-    if (heritage.length === 0) return;
-    this.log.warn(`Took over ${heritage.length} batches of a dispatcher that is gone`);
-    for (const batch of heritage) {
-      this.deliveries.add(batch.events, this.holdings.batches.inherit(batch));
-    }
-    this.deliveries.begin();
-  }
-
-  private async takeOver(): Promise<ClaimedBatch[]> {
-    const { claimer, lease } = this.stages;
-    try {
-      return await claimer.recover(lease.id, this.streams.claimable(), MOST_INHERITED);
-    } catch (error) {
-      this.holdings.doubt('answer-lost');
-      this.alarm.ring();
-      throw error;
-    }
   }
 
   private async recover(error: unknown): Promise<void> {
     const failure = failureOf(error);
     if (failure.kind === 'stream-damaged') {
-      this.halt(failure.trigger, error);
+      this.upkeep.halt(failure.trigger, error);
       return;
     }
     this.failures += 1;
-    if (failure.kind === 'lease-lost') {
-      this.holdings.doubt('lease-lost');
-      return;
-    }
-    if (failure.kind === 'log-unreachable') this.holdings.doubt('answer-lost');
+    this.doubtAfter(error);
+    if (failure.kind === 'lease-lost') return;
     if (this.failures === 1)
       this.log.error(`The dispatcher cannot work on its log: ${messageOf(error)}`);
     await this.alarm.wait(pauseAfter(this.failures));
   }
 
-  private halt(trigger: TriggerId, error: unknown): void {
-    this.streams.halt(trigger);
-    this.log.error(`One stream stands still: ${messageOf(error)}`);
+  private doubtAfter(error: unknown): void {
+    const { kind } = failureOf(error);
+    if (kind === 'lease-lost') this.holdings.doubt('lease-lost');
+    if (kind === 'log-unreachable') this.holdings.doubt('answer-lost');
   }
 
   /** Finds out what is ours and goes on with that. What is under way ends and is recorded in any case. */
@@ -336,7 +218,7 @@ export class Dispatcher {
       await this.holdings.letGo(lease);
       this.log.warn('The dispatcher lost what it held and went on with empty hands');
     }
-    this.nextRenewal = now() + this.renewalInterval();
+    this.upkeep.leaseBegan();
   }
 }
 

@@ -31,6 +31,11 @@ export class Holdings {
     if (this.reason !== 'lease-lost') this.reason = reason;
   }
 
+  /** No batch below this number is held, nor will be one that a call under way may have taken. */
+  floor(): string {
+    return this.isDoubtful ? LOWEST_BATCH : this.batches.floor();
+  }
+
   /** The batch that whoever comes next has to begin with; null where nothing is left. */
   lowest(): string | null {
     return this.isDoubtful ? LOWEST_BATCH : this.batches.lowest();
@@ -48,6 +53,7 @@ export class Holdings {
     const standing = await lease.rename({ batches, retries: this.retries.all() });
     if (standing === null) this.doubt('lease-lost');
     if (standing !== batches.length) return false;
+    this.batches.forgetNewest();
     this.reason = 'none';
     return true;
   }

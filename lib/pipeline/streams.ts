@@ -30,6 +30,13 @@ export class Streams {
     this.streams.set(stream.trigger.id, stream);
   }
 
+  /** Claims no more from any but these: the others are no longer this application's. */
+  keepOnly(triggers: ReadonlySet<TriggerId>): void {
+    for (const [trigger, stream] of this.streams) {
+      if (!triggers.has(trigger)) this.streams.set(trigger, { ...stream, claimable: false });
+    }
+  }
+
   /** Those that may be claimed from, hot ones first, in the order in which they wait. */
   claimable(): TriggerId[] {
     const quiet = [...this.streams.keys()].filter((trigger) => !this.hot.has(trigger));

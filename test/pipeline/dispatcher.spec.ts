@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { Database } from '../../lib/database.js';
 import type { TriggerId } from '../../lib/pipeline/event.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.js';
+import { startSilentProxy } from '../support/silent-proxy.js';
 import { eventually } from '../support/wait-until.js';
 import { createEngine, type Engine } from './support/engine.js';
-import { startReplica, type Replica } from './support/replica.js';
+import { startReplica, type Replica, type ReplicaOptions } from './support/replica.js';
 
 /** Many groups of attempts, in a second or two. */
 const MANY = 5_000;
@@ -18,21 +20,25 @@ describe('a dispatcher', () => {
   let engine: Engine;
   let receiver: Receiver;
   let stream: TriggerId;
-  let replica: Replica;
+  const replicas: Replica[] = [];
 
   beforeEach(async () => {
     engine = await createEngine();
     receiver = await startReceiver();
     stream = await engine.addStream({ content: { webhook: receiver.url } });
-    replica = await startReplica(engine, { batchSize: 500, concurrency: 64 });
   });
 
   afterEach(async () => {
-    await replica.stop();
+    for (const replica of replicas.splice(0)) await replica.stop();
     await receiver.close();
     await engine.drop();
   });
 
+  const start = async (options: ReplicaOptions = {}) => {
+    const replica = await startReplica(engine, options);
+    replicas.push(replica);
+    return replica;
+  };
   const attempts = async () => {
     const [row] = await engine.database.query<{ rows: number; events: number }>(
       `select count(*)::int as rows, count(distinct event_id)::int as events from ${engine.schema}.attempt`,
@@ -44,8 +50,13 @@ describe('a dispatcher', () => {
       timeoutMs: LONGEST_MS,
       describe: `attempts at all of ${MANY} events`,
     });
+  const numberOf = ({ body }: ReceivedRequest) =>
+    (JSON.parse(body) as { event: { data: { new: { n: number } } } }).event.data.new.n;
+  const attemptsBefore = ({ body }: ReceivedRequest) =>
+    (JSON.parse(body) as { delivery_info: { current_retry: number } }).delivery_info.current_retry;
 
   it('sends and records each event once while its connections to the database break', async () => {
+    const replica = await start({ batchSize: 500, concurrency: 64 });
     await engine.emit(stream, MANY);
     for (let cut = 0; cut < CUTS; cut += 1) {
       await pause(CUT_EVERY_MS);
@@ -59,6 +70,7 @@ describe('a dispatcher', () => {
   });
 
   it('closes every batch of a load that arrives all at once', async () => {
+    await start({ batchSize: 500, concurrency: 64 });
     await engine.emit(stream, MANY);
     await allRecorded();
     await eventually(
@@ -73,5 +85,98 @@ describe('a dispatcher', () => {
       { describe: 'batches to close' },
     );
     expect(await attempts()).toEqual({ rows: MANY, events: MANY });
+  });
+
+  it('goes on, and can stop, when its connections fall silent', async () => {
+    const proxy = await startSilentProxy(engine.database.url);
+    const connections = new Database({ connectionString: proxy.url }, 500);
+    onTestFinished(async () => {
+      await connections.close();
+      await proxy.close();
+    });
+    const replica = await start({ connections });
+    await engine.emit(stream);
+    await receiver.waitFor(1);
+
+    proxy.silence();
+    await engine.emit(stream, 1, 2);
+
+    await receiver.waitFor((request) => numberOf(request) === 2);
+    proxy.silence();
+    await replica.stop();
+    replicas.length = 0;
+    expect(await attempts(), 'what it had done is recorded').toEqual({ rows: 2, events: 2 });
+  });
+
+  it('records an attempt at once, however rarely it looks for events', async () => {
+    const pollInterval = 3_000;
+    await start({ pollInterval });
+    await engine.emit(stream);
+    await receiver.waitFor(1);
+    const sentAt = performance.now();
+    await eventually(async () => (await attempts()).rows === 1, { describe: 'the attempt' });
+    expect(performance.now() - sentAt, 'ms until it was recorded').toBeLessThan(pollInterval / 2);
+  });
+
+  it('makes room for retries in a backlog that keeps all its slots busy', async () => {
+    const backlog = 1_000;
+    receiver.respondWith((request) =>
+      numberOf(request) === 1 && attemptsBefore(request) === 0
+        ? { status: 500 }
+        : { status: 200, delayMs: 10 },
+    );
+    await start({ concurrency: 4 });
+    await engine.emit(stream, backlog);
+
+    const retried = await receiver.waitFor((request) => attemptsBefore(request) === 1);
+
+    expect(numberOf(retried)).toBe(1);
+    expect(receiver.requests.length, 'requests before the retry').toBeLessThan(backlog);
+  });
+
+  it('leaves a trigger alone that has moved to another application', async () => {
+    const replica = await start();
+    await engine.emit(stream);
+    await receiver.waitFor(1);
+    const revision = `${engine.schema}.event_trigger`;
+    await engine.database.query(
+      `update ${revision} set application = 'warehouse', revision = default where id = $1`,
+      [stream],
+    );
+    const other = await engine.addStream({ content: { webhook: `${receiver.url}/other` } });
+    await engine.emit(other, 1, 2);
+    await receiver.waitFor(({ path }) => path === '/other');
+
+    await engine.emit(stream, 1, 3);
+    await engine.emit(other, 1, 4);
+
+    await receiver.waitFor((request) => numberOf(request) === 4);
+    expect(receiver.requests.map(numberOf), 'its own, before and after').toEqual([1, 2, 4]);
+    expect(replica.messages).toEqual([]);
+  });
+
+  it('hands back what it holds although a call fails on the way out', async () => {
+    receiver.respondWith({ status: 200, delayMs: 300 });
+    const connections = engine.connect();
+    let failures = 0;
+    const { run } = connections;
+    connections.run = async (name, ...call) => {
+      if (failures > 0 && name === 'event-triggers:record') {
+        failures -= 1;
+        throw new Error('Connection terminated unexpectedly');
+      }
+      return await run.call(connections, name, ...call);
+    };
+    const replica = await start({ connections });
+    await engine.emit(stream, 3);
+    await receiver.waitFor(3);
+    failures = 2;
+
+    await replica.stop();
+    replicas.length = 0;
+
+    expect(await attempts(), 'recorded before it left').toEqual({ rows: 3, events: 3 });
+    const registered = await engine.database.query(`select from ${engine.schema}.dispatcher`);
+    expect(registered, 'nothing is left for an heir').toHaveLength(0);
   });
 });

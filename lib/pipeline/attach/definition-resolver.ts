@@ -96,15 +96,19 @@ function refuseSharedNames(wanted: readonly WantedTrigger[]): void {
     }
     names.add(name);
   }
+  const former = new Set<string>();
   for (const { name, formerly } of wanted) {
-    const taken = formerly.find((former) => names.has(former));
-    if (taken === undefined) continue;
-    throw new InvalidTriggerError(
-      name,
-      `its former name "${taken}" is that of another definition`,
-      {
-        hint: 'Take it out of formerly, or remove the other definition.',
-      },
-    );
+    for (const taken of new Set(formerly)) {
+      if (names.has(taken) || former.has(taken)) throw formerNameTaken(name, taken);
+      former.add(taken);
+    }
   }
+}
+
+function formerNameTaken(name: string, former: string): InvalidTriggerError {
+  return new InvalidTriggerError(
+    name,
+    `its former name "${former}" is a name, or a former name, of another definition`,
+    { hint: 'A stream goes on under one name: take it out of one of the two.' },
+  );
 }

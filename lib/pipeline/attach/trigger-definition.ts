@@ -73,7 +73,7 @@ export type HeaderDefinition =
 export interface TriggerDefinition<Row = unknown, Name extends string = Column<Row>> {
   /** Letters, digits, `_` and `-`, first a letter, at most 63. No two triggers of a database share one. */
   name: string;
-  /** Names that the trigger had before: it takes over the oldest one's stream with what waits in it. */
+  /** Names that the trigger had before: of the first that exists it takes over the stream and what waits in it. */
   formerly?: string[];
   /** An entity, a table of the schema public by its literal name, or schema and name. */
   table: EntityClass<Row> | string | { schema?: string; name: string };
@@ -99,7 +99,7 @@ export interface TriggerDefinition<Row = unknown, Name extends string = Column<R
   timeout?: Duration;
   /** Also captures what logical replication writes on a subscriber. Default: false. */
   replication?: boolean;
-  /** False captures nothing; what was captured before is still delivered. Default: true. */
+  /** False captures no row change; what was captured before is still delivered. Default: true. */
   enabled?: boolean;
 }
 

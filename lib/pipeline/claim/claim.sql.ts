@@ -1,14 +1,13 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 
 /** How many parameters of `cycle_v1` say what to claim; those that say what to record follow. */
-const CLAIM_PARAMETERS = 9;
+const CLAIM_PARAMETERS = 10;
 /** How many say what to record. */
 export const RECORD_PARAMETERS = 21;
 
 export interface ClaimStatements {
   readonly cycle: string;
   readonly recover: string;
-  readonly owed: string;
   readonly retryFloor: string;
 }
 
@@ -21,7 +20,6 @@ export function claimStatements(schema: QuotedIdentifier): ClaimStatements {
   return {
     cycle: `select * from ${schema}.cycle_v1(${parameters.join(', ')})`,
     recover: `select * from ${schema}.recover_v1($1, $2, $3)`,
-    owed: `select * from ${schema}.owed_v1($1, $2, $3)`,
     // A little earlier than now at the most: a retry that is not committed yet may be due already.
     retryFloor: `
       select least(min(r.due), clock_timestamp() - interval '10 seconds')::text

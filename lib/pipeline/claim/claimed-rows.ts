@@ -41,7 +41,7 @@ export interface Claims {
   readonly dead: number;
 }
 
-/** Sorts the rows of a cycle: a batch comes first, its events follow. */
+/** Sorts the rows of a cycle or of a takeover: a batch comes first, its events follow. */
 export function readClaims(rows: readonly TextRow[]): Claims {
   const batches: ClaimedBatch[] = [];
   const retries: ClaimedEvent[] = [];
@@ -68,16 +68,6 @@ export function readClaims(rows: readonly TextRow[]): Claims {
     }
   }
   return { batches, retries, again, tick, dead };
-}
-
-/** The rows of `recover_v1`: batches whose events are still to be read. */
-export function readBatches(rows: readonly TextRow[]): ClaimedBatch[] {
-  return rows.map(readBatch);
-}
-
-/** The rows of `owed_v1`. */
-export function readEvents(rows: readonly TextRow[]): ClaimedEvent[] {
-  return rows.map(readEvent);
 }
 
 const triggerOf = (row: TextRow): TriggerId => Number(row[COLUMN.trigger]) as TriggerId;

@@ -44,10 +44,10 @@ export class DispatcherLease {
     ]);
   }
 
-  /** Extends the lease. False when it had run out before. */
+  /** Extends the lease, under whichever name it is held. False when it had run out before. */
   async renew(lowestOpenBatch: string): Promise<boolean> {
     const rows = await this.database.run('event-triggers:heartbeat', this.statements.heartbeat, [
-      this.id,
+      arrayOf(this.names),
       this.seconds,
       lowestOpenBatch,
     ]);

@@ -2,13 +2,7 @@ import type { Database } from '../../database.js';
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 import type { TriggerId } from '../event.js';
 import { claimStatements, RECORD_PARAMETERS, type ClaimStatements } from './claim.sql.js';
-import {
-  readBatches,
-  readClaims,
-  readEvents,
-  type ClaimedBatch,
-  type Claims,
-} from './claimed-rows.js';
+import { readClaims, type ClaimedBatch, type Claims } from './claimed-rows.js';
 
 /** How much one cycle may bring. */
 export interface ClaimLimits {
@@ -28,6 +22,8 @@ export interface ClaimRequest {
   readonly hot: readonly TriggerId[];
   /** Due retries to take; 0 for none. */
   readonly retries: number;
+  /** Of which triggers: also of one whose stream has no room, or a long backlog would keep them out. */
+  readonly retried: readonly TriggerId[];
 }
 
 /** Parameters of `record_v1` but the first, ready for the wire. */
@@ -49,6 +45,8 @@ export class EventClaimer {
   private readonly statements: ClaimStatements;
   /** The newest tick whose news were asked for. Compared, never ordered: a crash may issue it again. */
   private seen: string | null = null;
+  /** A restart of the server breaks idle connections too. */
+  private brokenBefore = 0;
   /** No live retry is due earlier. */
   private retryFloor = NO_FLOOR;
 
@@ -66,6 +64,10 @@ export class EventClaimer {
     request: ClaimRequest,
     record: RecordParameters = NOTHING_TO_RECORD,
   ): Promise<Claims> {
+    if (this.brokenBefore !== this.database.brokenWhileIdle) {
+      this.brokenBefore = this.database.brokenWhileIdle;
+      this.forget();
+    }
     const rows = await this.database.run('event-triggers:cycle', this.statements.cycle, [
       dispatcher,
       this.seen,
@@ -75,6 +77,7 @@ export class EventClaimer {
       this.limits.bytes,
       this.limits.batches,
       request.retries,
+      arrayOf(request.retried),
       this.retryFloor,
       ...record,
     ]);
@@ -94,9 +97,7 @@ export class EventClaimer {
       arrayOf(triggers),
       batches,
     ]);
-    return await Promise.all(
-      readBatches(rows).map(async (batch) => ({ ...batch, events: await this.owed(batch) })),
-    );
+    return readClaims(rows).batches;
   }
 
   /** Looks up where live retries begin, so that claims do not walk over dead entries of the index. */
@@ -113,16 +114,6 @@ export class EventClaimer {
   forget(): void {
     this.seen = null;
     this.retryFloor = NO_FLOOR;
-  }
-
-  private async owed(batch: ClaimedBatch): Promise<ClaimedBatch['events']> {
-    return readEvents(
-      await this.database.run('event-triggers:owed', this.statements.owed, [
-        batch.triggerId,
-        batch.id,
-        batch.claim,
-      ]),
-    );
   }
 }
 

@@ -23,7 +23,7 @@ export class AttemptRecorder {
   private waiting: Attempt[] = [];
   private sent: readonly Attempt[] = [];
   private repeated = false;
-  private writing = false;
+  private writing: Promise<unknown> | null = null;
   private readonly statement: string;
 
   constructor(
@@ -49,7 +49,7 @@ export class AttemptRecorder {
 
   /** Milliseconds until the next group has to go; 0 when it is due, null when there is none or one is going. */
   dueIn(now: number): number | null {
-    if (this.writing) return null;
+    if (this.writing !== null) return null;
     if (this.sent.length > 0 || this.waiting.length >= FLUSH_AT) return 0;
     const oldest = this.waiting[0];
     return oldest === undefined ? null : Math.max(0, oldest.endedAt + FLUSH_AFTER_MS - now);
@@ -60,7 +60,7 @@ export class AttemptRecorder {
    * answer got lost is repeated with the same group.
    */
   take(now: number): RecordParameters | null {
-    if (this.writing) return null;
+    if (this.writing !== null) return null;
     if (this.sent.length === 0) {
       this.sent = this.waiting.splice(0, MOST_AT_ONCE);
       this.repeated = false;
@@ -85,17 +85,24 @@ export class AttemptRecorder {
   async write(dispatcher: string, now: number): Promise<readonly Attempt[]> {
     const group = this.take(now);
     if (group === null) return [];
-    this.writing = true;
+    this.writing = this.database.run('event-triggers:record', this.statement, [
+      dispatcher,
+      ...group,
+    ]);
     try {
-      await this.database.run('event-triggers:record', this.statement, [dispatcher, ...group]);
+      await this.writing;
       return this.confirm();
     } finally {
-      this.writing = false;
+      this.writing = null;
     }
   }
 
   /** Writes all that waits, without claiming anything. */
   async flush(dispatcher: string, now: () => number): Promise<void> {
-    while (this.size > 0) await this.write(dispatcher, now());
+    while (this.size > 0) {
+      // Somebody else's group: whether it fails is told to them.
+      if (this.writing !== null) await this.writing.catch(() => undefined);
+      else await this.write(dispatcher, now());
+    }
   }
 }

@@ -16,6 +16,10 @@ export class HeldRetries {
     }
   }
 
+  get size(): number {
+    return this.held.size;
+  }
+
   all(): ClaimedEvent[] {
     return [...this.held.values()];
   }
@@ -25,6 +29,9 @@ export class HeldRetries {
   }
 }
 
-/** The number alone may be issued twice. */
-const nameOf = ({ triggerId, number, createdAt }: ClaimedEvent): string =>
-  `${triggerId} ${number} ${createdAt}`;
+/**
+ * The number alone may be issued twice, and a retry that failed once more may be back before it is known
+ * that the failure is recorded.
+ */
+const nameOf = ({ triggerId, number, createdAt, attemptsBefore }: ClaimedEvent): string =>
+  `${triggerId} ${number} ${createdAt} ${attemptsBefore}`;

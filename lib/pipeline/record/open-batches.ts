@@ -4,12 +4,12 @@ import type { OpenBatch } from './attempt.js';
 /** The batches this dispatcher holds, each until everything in it is recorded. */
 export class OpenBatches {
   private readonly batches = new Map<string, OpenBatch>();
-  /** The highest number claimed so far: whatever is claimed from now on is above it. */
+  /** The number claimed last: whatever is claimed from now on is above it, until a crash of Postgres. */
   private newest = 0;
 
   /** A batch that this dispatcher claimed itself. */
   open(claimed: ClaimedBatch): OpenBatch {
-    this.newest = Math.max(this.newest, Number(claimed.id));
+    this.newest = Number(claimed.id);
     return this.inherit(claimed);
   }
 
@@ -45,7 +45,11 @@ export class OpenBatches {
 
   clear(): void {
     this.batches.clear();
-    // A crash of Postgres may issue numbers again.
+    this.forgetNewest();
+  }
+
+  /** A crash of Postgres may issue numbers again. */
+  forgetNewest(): void {
     this.newest = 0;
   }
 }

@@ -23,7 +23,6 @@ begin
     raise exception 'a tick must come first in its transaction'
       using errcode = 'ET002';
   end if;
-  select last_value into issued from ${schema}.event_number;
   select t.id, t.snapshot, t.lo, t.hi into newest
     from ${schema}.tick t
    order by t.id desc
@@ -32,9 +31,16 @@ begin
     raise exception 'the table tick is empty'
       using errcode = 'ET003', hint = 'Its rows were deleted by hand: restore them.';
   end if;
+  -- After the tick was read: another dispatcher may cut one in between, which would be ahead of the sequence.
+  select last_value into issued from ${schema}.event_number;
   if issued < newest.hi then
     raise exception 'the sequence event_number went backwards: it had issued %, now it says %', newest.hi, issued
       using errcode = 'ET004', hint = 'Set it to at least the highest id in the table event.';
+  end if;
+  -- Transaction ids begin anew where a dump is restored, and nothing there would ever be younger than the tick.
+  if pg_snapshot_xmax(newest.snapshot) > pg_snapshot_xmax(pg_current_snapshot()) then
+    raise exception 'the log was cut at transaction %, which this server has not reached: it is not the one that the log was written on', pg_snapshot_xmax(newest.snapshot)
+      using errcode = 'ET009', hint = 'The database came from a dump or by logical replication. Nothing of its log is delivered; changes are captured on.';
   end if;
   if issued = newest.lo and not exists (
     -- somebody of the snapshot's list has ended and left events

@@ -232,20 +232,6 @@ ${loadWindow(schema)}
 end $$;
 `;
 
-/** The same as rows that a dispatcher reads. */
-const owedEvents = ({ schema }: MigrationContext): string => `
-create function ${schema}.owed_v1(of_trigger integer, of_batch bigint, of_claim uuid)
-  returns setof ${schema}.claimed
-  language sql
-  stable
-  rows 500
-  ${ENGINE_SETTINGS}
-as $$
-  select 'event', of_trigger, null::bigint, ${EVENT_COLUMNS}, 0, null::uuid
-    from ${schema}.batch_events_v1(of_trigger, of_batch, of_claim) e;
-$$;
-`;
-
 /**
  * For a statement that takes something in the name of `me`, in the same transaction.
  *
@@ -264,4 +250,4 @@ export const assertAlive = (schema: string): string => `
     end if;`;
 
 export const claim = (context: MigrationContext): string =>
-  rowType(context) + claimPage(context) + batchEvents(context) + owedEvents(context);
+  rowType(context) + claimPage(context) + batchEvents(context);

@@ -59,8 +59,17 @@ declare
   standing uuid[];
   now_ timestamptz := clock_timestamp();
 begin
-  -- A call whose connection broke may still be at work, on the group that is being repeated here.
+  -- A call whose connection broke may still be at work, on the group that is being repeated here ...
   perform pg_advisory_xact_lock(hashtextextended(${quoteLiteral(schema)}, events[1]));
+  -- ... or come late: by then the group was repeated under another name.
+  if not repeated and not exists (
+    select from ${schema}.dispatcher d
+     where d.id = me
+       and d.lease_until > now_)
+  then
+    raise exception 'the lease of dispatcher % has run out', me
+      using errcode = 'ET005';
+  end if;
   select array_agg(c.claim order by g.place) into standing
     from unnest(batch_triggers, batch_ids, batch_claims) with ordinality g (trigger_id, id, claim, place)
     left join lateral (
@@ -132,6 +141,15 @@ function failures(schema: string): string {
        and standing[f.batch] is not null
     on conflict do nothing;
 
+    -- In one order for all, so that who records and who takes over do not wait for each other.
+    perform from ${schema}.retry r
+      join ${failed}
+        on r.trigger_id = f.trigger_id
+       and r.event_id = f.event_id
+       and r.created_at = f.created_at
+     where f.batch = 0
+     order by r.trigger_id, r.event_id, r.created_at
+       for update of r;
     -- Retries. A success is a fact whoever reports it; a failure counts only from the one who holds the row.
     delete from ${schema}.retry r
      using ${failed}

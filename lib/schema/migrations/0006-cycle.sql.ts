@@ -14,16 +14,19 @@ const SUSPECT_AFTER = 2;
 
 const RETRY_COLUMNS = `r.event_id, r.operation, r.key, r.old, r.new, r.session, r.trace, r.created_at::text`;
 
-/** Due retries of the triggers that have room, oldest first, at most `most_retries`. */
+/**
+ * Due retries, of each trigger the oldest first, at most `most_retries`. Triggers come in any order, so that
+ * none waits for ever behind one that always has that many.
+ */
 const claimRetries = (schema: string): string => `
     return query
     with due as materialized (
       select d.*
-        from unnest(eligible) t
+        from (select t from unnest(retried) t order by random()) t
        cross join lateral (
              select r.trigger_id, r.event_id, r.created_at
                from ${schema}.retry r
-              where r.trigger_id = t
+              where r.trigger_id = t.t
                 and r.dispatcher is null
                 -- entries before the floor are dead: a held snapshot would make every claim walk over them
                 and r.due >= floor
@@ -47,11 +50,11 @@ const claimRetries = (schema: string): string => `
       return query
       with suspect as materialized (
         select d.*
-          from unnest(eligible) t
+          from (select t from unnest(retried) t order by random()) t
          cross join lateral (
                select r.trigger_id, r.event_id, r.created_at
                  from ${schema}.retry r
-                where r.trigger_id = t
+                where r.trigger_id = t.t
                   and r.dispatcher is null
                   and r.due <= now_
                   and r.lost >= ${SUSPECT_AFTER}
@@ -84,7 +87,8 @@ create function ${schema}.cycle_v1(
   -- triggers that have room, and those of them to be asked whether or not there is news
   eligible integer[], hot integer[],
   most integer, most_bytes bigint, most_batches integer,
-  most_retries integer, floor timestamptz,
+  -- due retries, of any of these triggers
+  most_retries integer, retried integer[], floor timestamptz,
   -- all null where there is nothing to record
 ${recordParameters(schema)})
   returns setof ${schema}.claimed
@@ -193,8 +197,11 @@ ${assertAlive(schema)}
   return query select 'again', t, null::bigint, ${noEventColumns(schema)}, null::integer, null::uuid from unnest(left_over) t;
   return query
   select 'cycle', null::integer, newest, ${noEventColumns(schema)},
-         -- how many dispatchers have died and left something
-         (select count(*)::integer from ${schema}.dispatcher d where d.lease_until < now_),
+         -- how many dispatchers of this application have died and left something
+         (select count(*)::integer
+            from ${schema}.dispatcher d
+           where d.lease_until < now_
+             and d.application = (select m.application from ${schema}.dispatcher m where m.id = me)),
          null::uuid;
 end $$;
 `;

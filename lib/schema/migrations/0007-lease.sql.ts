@@ -1,5 +1,5 @@
 import type { MigrationContext } from '../migration.js';
-import { assertAlive, noEventColumns } from './0004-claim.sql.js';
+import { assertAlive, EVENT_COLUMNS as CLAIMED_COLUMNS, noEventColumns } from './0004-claim.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
 /** Leases after which a batch is taken apart: one of its events may be killing the processes. */
@@ -18,8 +18,9 @@ const EVENT_COLUMNS = 'trigger_id, event_id, operation, key, old, new, session, 
  * left, trigger by trigger under the lock that claims take, so that no claim of the dead one is under way.
  */
 export const lease = ({ schema, lockKey }: MigrationContext): string => `
--- Returns the lease's end, or null if it had run out: then everything in hand has to be let go of.
-create function ${schema}.heartbeat_v1(me uuid, lease interval, lowest_open bigint)
+-- Returns the lease's end, or null if it had run out: then everything in hand has to be let go of. Of several
+-- names one is alive: which one, is not known while the answer to a change of name is lost.
+create function ${schema}.heartbeat_v1(names uuid[], lease interval, lowest_open bigint)
   returns timestamptz
   language sql
   volatile
@@ -27,9 +28,10 @@ create function ${schema}.heartbeat_v1(me uuid, lease interval, lowest_open bigi
 as $$
   update ${schema}.dispatcher d
      set lease_until = clock_timestamp() + lease,
-         -- only a takeover lowers it
-         open_from = greatest(d.open_from, lowest_open)
-   where d.id = me
+         -- Only a takeover lowers it. After a failover that nobody has noticed yet, numbers that are still to
+         -- be issued may be below those of before.
+         open_from = least(greatest(d.open_from, lowest_open), (select n.last_value from ${schema}.batch_id n))
+   where d.id = any (names)
      and d.lease_until > clock_timestamp()
   returning d.lease_until;
 $$;
@@ -111,7 +113,8 @@ begin
   end if;
 end $$;
 
--- Returns the batches that are this dispatcher's now: kind 'batch', with the number of the lease.
+-- Returns the batches that are this dispatcher's now, each with the events that are still owed of it. Whose
+-- the dead one was does not matter: a trigger may have moved to another application meanwhile.
 create function ${schema}.recover_v1(me uuid, mine integer[], most_batches integer)
   returns setof ${schema}.claimed
   language plpgsql
@@ -134,11 +137,15 @@ ${assertAlive(schema)}
       from ${schema}.dispatcher d
      where d.lease_until < clock_timestamp()
        and d.id <> me
-       and d.application = (select m.application from ${schema}.dispatcher m where m.id = me)
      order by d.lease_until
        for update skip locked
   loop
     finished := true;
+    -- In one order for all, so that who records late and who takes over do not wait for each other.
+    perform from ${schema}.retry r
+      where r.dispatcher = dead.id
+      order by r.trigger_id, r.event_id, r.created_at
+        for update;
     with given_up as (
       delete from ${schema}.retry r
        where r.dispatcher = dead.id
@@ -175,11 +182,7 @@ ${assertAlive(schema)}
                   and o.claim = b.claim)
          order by b.id
       loop
-        -- All of it was done and only the mark is missing.
-        if not exists (select from ${schema}.batch_events_v1(of_trigger, open_batch.id, open_batch.claim)) then
-          insert into ${schema}.batch_done (trigger_id, batch_id, claim)
-          values (of_trigger, open_batch.id, open_batch.claim);
-        elsif open_batch.leases >= ${MOST_LEASES} and not dead.released then
+        if open_batch.leases >= ${MOST_LEASES} and not dead.released then
           insert into ${schema}.retry (${EVENT_COLUMNS}, attempts, due, lost)
           select e.trigger_id, e.id, e.operation, e.key, e.old, e.new, e.session, e.trace, e.created_at, 0, clock_timestamp(), ${SUSPECT_AFTER}
             from ${schema}.batch_events_v1(of_trigger, open_batch.id, open_batch.claim) e
@@ -189,6 +192,17 @@ ${assertAlive(schema)}
         elsif taken >= most_batches then
           finished := false;
         else
+          return query
+          select 'batch', of_trigger, open_batch.id, ${noEventColumns(schema)}, open_batch.leases + 1, open_batch.claim;
+          return query
+          select 'event', of_trigger, null::bigint, ${CLAIMED_COLUMNS}, 0, null::uuid
+            from ${schema}.batch_events_v1(of_trigger, open_batch.id, open_batch.claim) e;
+          if not found then
+            -- All of it was done and only the mark is missing.
+            insert into ${schema}.batch_done (trigger_id, batch_id, claim)
+            values (of_trigger, open_batch.id, open_batch.claim);
+            continue;
+          end if;
           update ${schema}.batch b
              set dispatcher = me,
                  leases = b.leases + case when dead.released then 0 else 1 end
@@ -197,8 +211,6 @@ ${assertAlive(schema)}
              and b.claim = open_batch.claim;
           taken := taken + 1;
           lowest := least(lowest, open_batch.id);
-          return query
-          select 'batch', of_trigger, open_batch.id, ${noEventColumns(schema)}, open_batch.leases + 1, open_batch.claim;
         end if;
       end loop;
     end loop;

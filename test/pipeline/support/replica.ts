@@ -7,13 +7,16 @@ import { KnownTriggers } from '../../../lib/pipeline/claim/known-triggers.js';
 import { resolveDestination } from '../../../lib/pipeline/deliver/destination.js';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
-import { Dispatcher, type DispatcherSettings } from '../../../lib/pipeline/dispatcher.js';
+import { Dispatcher } from '../../../lib/pipeline/dispatcher.js';
 import { AttemptRecorder } from '../../../lib/pipeline/record/attempt-recorder.js';
+import type { DispatcherSettings } from '../../../lib/pipeline/stages.js';
 import { APPLICATION, type Engine } from './engine.js';
 import { Life } from './life.js';
 
 export interface ReplicaOptions extends Partial<DispatcherSettings> {
   readonly application?: string;
+  /** Its way to Postgres. Default: one of the engine's. */
+  readonly connections?: Database;
 }
 
 /** A dispatcher as it runs in an application, and what can befall the process around it. */
@@ -34,10 +37,9 @@ export interface Replica {
 
 export async function startReplica(
   engine: Engine,
-  { application = APPLICATION, ...settings }: ReplicaOptions = {},
+  { application = APPLICATION, connections = engine.connect(), ...settings }: ReplicaOptions = {},
 ): Promise<Replica> {
   const life = new Life();
-  const connections = engine.connect();
   const database = life.bind(connections, ['run', 'query']);
   const { schema } = engine;
   const complete: DispatcherSettings = {

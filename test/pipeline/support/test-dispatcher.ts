@@ -71,7 +71,8 @@ export class TestDispatcher {
   }
 
   async cycle(request: Partial<ClaimRequest>): Promise<Claims> {
-    return this.claimer.claim(this.id, { eligible: [], hot: [], retries: 0, ...request });
+    const { eligible = [], hot = [], retries = 0, retried = eligible } = request;
+    return this.claimer.claim(this.id, { eligible, hot, retries, retried });
   }
 
   /** Claims and records as delivered until nothing is left; returns the images' numbers in that order. */

@@ -1,0 +1,36 @@
+import type { StoredTrigger } from './attach/stored-trigger.js';
+import type { DispatcherLease } from './claim/dispatcher-lease.js';
+import type { EventClaimer } from './claim/event-claimer.js';
+import type { KnownTriggers } from './claim/known-triggers.js';
+import type { Destination } from './deliver/destination.js';
+import type { EventDeliverer } from './deliver/event-deliverer.js';
+import type { AttemptRecorder } from './record/attempt-recorder.js';
+
+/** What the dispatcher tells about itself: changes of state, never a line per event. */
+export interface DispatcherLog {
+  log(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export interface DispatcherSettings {
+  /** Requests under way at the same time. */
+  readonly concurrency: number;
+  /** Events of a page. */
+  readonly batchSize: number;
+  /** Milliseconds between two questions while events come. */
+  readonly pollInterval: number;
+  readonly leaseSeconds: number;
+  readonly drainSeconds: number;
+}
+
+/** The stages, made for one database. */
+export interface Stages {
+  readonly triggers: KnownTriggers;
+  readonly lease: DispatcherLease;
+  readonly claimer: EventClaimer;
+  readonly deliverer: EventDeliverer;
+  readonly recorder: AttemptRecorder;
+  /** Throws when this process lacks what it takes to reach the trigger's destination. */
+  resolve(trigger: StoredTrigger): Destination;
+}
