@@ -8,9 +8,13 @@ import type { AxiosInstance } from 'axios';
 import type { DataSource } from 'typeorm';
 import { Database } from './database.js';
 import { placeEntities } from './event-triggers.entities.js';
-import { InvalidOptionsError, SchemaError } from './event-triggers.errors.js';
+import {
+  type EventTriggersError,
+  InvalidOptionsError,
+  SchemaError,
+} from './event-triggers.errors.js';
 import type { FeatureDefinitions } from './event-triggers.feature-definitions.js';
-import type { ResolvedOptions } from './event-triggers.options.js';
+import { validateDefinitions, type ResolvedOptions } from './event-triggers.options.js';
 import { resolveDefinitions } from './pipeline/attach/definition-resolver.js';
 import { definitionsOnEntities } from './pipeline/attach/event-trigger.decorator.js';
 import type { WantedTrigger } from './pipeline/attach/stored-trigger.js';
@@ -53,7 +57,7 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
       placeEntities(this.dataSource, this.options.schema);
       const assembly = new DispatcherAssembly(this.options, this.axios, this.logger);
       const wanted = this.wantedTriggers();
-      for (const trigger of wanted) assembly.checkDestination(trigger);
+      refuseAll(wanted.flatMap((trigger) => assembly.problemsOfDestination(trigger)));
       this.database = Database.of(this.dataSource);
       await this.install(this.database, wanted);
       if (this.options.dispatcher !== false) await this.startDispatcher(assembly, this.database);
@@ -96,11 +100,9 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
   }
 
   private wantedTriggers(): WantedTrigger[] {
-    const definitions = [
-      ...this.options.triggers,
-      ...this.features.all(),
-      ...definitionsOnEntities(this.dataSource),
-    ];
+    const onEntities = definitionsOnEntities(this.dataSource);
+    validateDefinitions('The definitions of @EventTrigger', onEntities);
+    const definitions = [...this.options.triggers, ...this.features.all(), ...onEntities];
     return resolveDefinitions(definitions, this.dataSource, this.options);
   }
 
@@ -155,4 +157,15 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     this.database = null;
     await database?.close();
   }
+}
+
+/** All at once: a deployment that lacks two variables should not have to be started three times. */
+function refuseAll(problems: readonly EventTriggersError[]): void {
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  const list = problems.map(({ message }) => `\n  - ${message.replaceAll('\n', '\n  ')}`).join('');
+  throw new InvalidOptionsError(`${problems.length} destinations cannot be used:${list}`, {
+    cause: first,
+  });
 }

@@ -12,6 +12,7 @@ import { quoteIdentifier } from './schema/identifier.js';
 import {
   durationRule,
   isDuration,
+  itemPath,
   isListOf,
   isOneOf,
   isText,
@@ -215,7 +216,7 @@ export function validateDefinitions(
   definitions: readonly TriggerDefinition[],
 ): void {
   const problems = definitions.flatMap((definition, index) =>
-    problemsOf(TriggerDefinitionRules, definition, `[${index}]`),
+    problemsOf(TriggerDefinitionRules, definition, itemPath('', index, definition)),
   );
   refuse(origin, problems);
 }

@@ -86,6 +86,12 @@ export function isDuration(least: string, most: string): Check {
   };
 }
 
+/** The place of an item in a list, with its name where it has one: `triggers[0] ("order_paid")`. */
+export function itemPath(list: string, index: number | string, item: unknown): string {
+  const { name } = (item ?? {}) as { name?: unknown };
+  return typeof name === 'string' ? `${list}[${index}] ("${name}")` : `${list}[${index}]`;
+}
+
 /** Everything that is wrong with `input` by the rules of `Rules`, each with the path of the option. */
 export function problemsOf<Rules extends object>(
   Rules: ClassConstructor<Rules>,
@@ -103,7 +109,7 @@ export function problemsOf<Rules extends object>(
 
 function tell(error: ValidationError, parent: string): string[] {
   const path = /^\d+$/.test(error.property)
-    ? `${parent}[${error.property}]`
+    ? itemPath(parent, error.property, error.value)
     : [parent, error.property].filter(Boolean).join('.');
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) =>
     rule === 'whitelistValidation'

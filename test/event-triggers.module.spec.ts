@@ -1,5 +1,5 @@
 import { HttpModule, HttpService } from '@nestjs/axios';
-import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
+import { Injectable, Module, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
@@ -36,6 +36,19 @@ class Parcel {
 
   @Column({ name: 'sent_at', type: 'timestamptz', nullable: true })
   sentAt!: Date | null;
+}
+
+@Entity('letters')
+@EventTrigger<Letter>({ name: 'letter sent!', insert: true, webhook: 'http://127.0.0.1:9' })
+@EventTrigger<Letter>({
+  name: 'letter_opened',
+  update: true,
+  webhook: 'http://127.0.0.1:9',
+  retry: { attempts: -3 },
+})
+class Letter {
+  @PrimaryGeneratedColumn('identity')
+  id!: number;
 }
 
 describe('EventTriggersModule', () => {
@@ -242,7 +255,7 @@ describe('EventTriggersModule', () => {
   describe('refuses to start', () => {
     const refusal = async (
       eventTriggers: Record<string, unknown>,
-      entities: (typeof Parcel)[] = [],
+      entities: Type<unknown>[] = [],
     ) => {
       const error = await startApplication({
         database: await inDatabase(),
@@ -279,6 +292,22 @@ describe('EventTriggersModule', () => {
         `select from pg_namespace where nspname = 'event_triggers'`,
       );
       expect(installed, 'nothing was done to the database').toHaveLength(0);
+    });
+
+    it('with all environment variables that are missing at once', async () => {
+      const message = await refusal({
+        triggers: [
+          { ...note, webhook: '{{NO_SUCH_URL}}/x' },
+          { ...note, name: 'note_y', headers: [{ name: 'x-key', valueFromEnv: 'NO_SUCH_KEY' }] },
+        ],
+      });
+      expect(message).toMatch(/"note_x".*NO_SUCH_URL.*"note_y".*NO_SUCH_KEY/s);
+    });
+
+    it('for definitions on entities that break a rule, naming the triggers', async () => {
+      const message = await refusal({}, [Letter]);
+      expect(message).toMatch(/@EventTrigger.*"letter sent!".*name: must be a name of letters/s);
+      expect(message).toMatch(/"letter_opened".*retry\.attempts: must be/s);
     });
 
     it('for an unknown table, naming the trigger', async () => {

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { applicationName } from '../lib/application-name.js';
 import { milliseconds, parseDuration } from '../lib/duration.js';
 import { InvalidOptionsError } from '../lib/event-triggers.errors.js';
@@ -98,8 +98,12 @@ describe('options', () => {
     });
     expect(message.split('\n')).toEqual([
       'The options of EventTriggersModule cannot be used:',
-      expect.stringMatching(/^ {2}- triggers\[1\]\.name: must be a name of letters.*it is "a\.b"$/),
-      expect.stringMatching(/^ {2}- triggers\[1\]\.retry\.delay: must be a time from 100ms to 30d/),
+      expect.stringMatching(
+        /^ {2}- triggers\[1\] \("a\.b"\)\.name: must be a name of letters.*it is "a\.b"$/,
+      ),
+      expect.stringMatching(
+        /^ {2}- triggers\[1\] \("a\.b"\)\.retry\.delay: must be a time from 100ms to 30d/,
+      ),
       expect.stringMatching(/^ {2}- schema: must be a name/),
       expect.stringMatching(
         /^ {2}- dispatcher\.batchSize: must be a whole number from 1 to 10000; it is 0$/,
@@ -116,10 +120,13 @@ describe('options', () => {
       { dispatcher: { listenUrl: 'x' } },
       'dispatcher.listenUrl: is not an option; known: concurrency, batchSize',
     ],
-    [{ triggers: [{ ...definition, rateLimit: 3 }] }, 'triggers[0].rateLimit: is not an option;'],
+    [
+      { triggers: [{ ...definition, rateLimit: 3 }] },
+      'triggers[0] ("order-created").rateLimit: is not an option;',
+    ],
     [
       { triggers: [{ ...definition, update: { column: ['a'] } }] },
-      'triggers[0].update.column: is not an option; did you mean "columns"?',
+      'triggers[0] ("order-created").update.column: is not an option; did you mean "columns"?',
     ],
   ])('name an unknown option and the nearest known one: %j', (options, expected) => {
     expect(problems(options)).toContain(expected);
@@ -155,7 +162,7 @@ describe('options', () => {
       triggers: [{ ...definition, headers: [{ name: 'a', value: 's3cret\n' }] }],
     });
     expect(message).toContain('webhookSecret: must be');
-    expect(message).toContain('triggers[0].headers[0].value: must be printable ASCII');
+    expect(message).toContain('headers[0] ("a").value: must be printable ASCII');
     expect(message).not.toContain('s3cret');
   });
 });
@@ -216,7 +223,7 @@ describe('a definition', () => {
   it('of a feature module is held to the same rules', () => {
     expect(() =>
       validateDefinitions('A definition of forFeature', [{ ...definition, name: '' }]),
-    ).toThrow(/A definition of forFeature cannot be used:\n {2}- \[0\]\.name: must be/);
+    ).toThrow(/A definition of forFeature cannot be used:\n {2}- \[0\] \(""\)\.name: must be/);
   });
 });
 
@@ -276,6 +283,7 @@ describe('a duration', () => {
 describe('the application', () => {
   async function hostWith(files: Record<string, string>): Promise<string> {
     const host = await mkdtemp(join(tmpdir(), 'event-triggers-host-'));
+    onTestFinished(() => rm(host, { recursive: true }));
     for (const [file, text] of Object.entries(files)) {
       await mkdir(join(host, file, '..'), { recursive: true });
       await writeFile(join(host, file), text);

@@ -3,6 +3,7 @@ import type { EventDeliverer } from './deliver/event-deliverer.js';
 import type { ClaimedEvent, TriggerId } from './event.js';
 import type { OpenBatch } from './record/attempt.js';
 import type { AttemptRecorder } from './record/attempt-recorder.js';
+import type { DeliveryNews } from './delivery-news.js';
 import { decide } from './retry/retry-policy.js';
 import type { Streams } from './streams.js';
 
@@ -30,6 +31,7 @@ export class Deliveries {
   constructor(
     private readonly stages: DeliveryStages,
     private readonly streams: Streams,
+    private readonly news: DeliveryNews,
     private readonly concurrency: number,
     /** Called after each attempt. */
     private readonly ended: (trigger: TriggerId) => void,
@@ -90,6 +92,7 @@ export class Deliveries {
     if (stream !== undefined) {
       const outcome = await deliverer.deliver(stream.destination, event);
       const decision = decide(outcome, event, stream.trigger.retry, Date.now());
+      this.news.hear(stream.trigger, outcome, decision);
       recorder.add({ event, batch, outcome, decision, endedAt: performance.now() });
     }
     this.underWay -= 1;

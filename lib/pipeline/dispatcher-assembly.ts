@@ -1,5 +1,6 @@
 import type { AxiosInstance } from 'axios';
 import type { Database } from '../database.js';
+import { EventTriggersError } from '../event-triggers.errors.js';
 import type { ResolvedOptions } from '../event-triggers.options.js';
 import { quoteIdentifier } from '../schema/identifier.js';
 import type { StoredTrigger, WantedTrigger } from './attach/stored-trigger.js';
@@ -27,10 +28,16 @@ export class DispatcherAssembly {
     private readonly log: DispatcherLog,
   ) {}
 
-  /** Throws unless this process has everything that the trigger's destination asks for. */
-  checkDestination(trigger: WantedTrigger): void {
+  /** What this process lacks that the trigger's destination asks for. */
+  problemsOfDestination(trigger: WantedTrigger): EventTriggersError[] {
     const unattached: StoredTrigger = { ...trigger, id: 0 as TriggerId };
-    this.resolve(unattached, 0);
+    try {
+      this.resolve(unattached, 0);
+      return [];
+    } catch (error) {
+      if (error instanceof EventTriggersError) return [error];
+      throw error;
+    }
   }
 
   async assemble(database: Database): Promise<Dispatcher> {

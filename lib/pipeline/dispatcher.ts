@@ -1,6 +1,7 @@
 import { Alarm } from './alarm.js';
 import { PollPace } from './claim/poll-pace.js';
 import { Deliveries } from './deliveries.js';
+import { DeliveryNews } from './delivery-news.js';
 import { failureOf, messageOf, pauseAfter } from './dispatcher-failure.js';
 import type { TriggerId } from './event.js';
 import { Holdings } from './holdings.js';
@@ -41,11 +42,18 @@ export class Dispatcher {
     private readonly log: DispatcherLog,
   ) {
     this.pace = new PollPace(settings.pollInterval, now());
-    this.deliveries = new Deliveries(stages, this.streams, settings.concurrency, (trigger) => {
-      if (this.stopping) return;
-      this.recordAside();
-      this.callForTurn(trigger);
-    });
+    const news = new DeliveryNews(log);
+    this.deliveries = new Deliveries(
+      stages,
+      this.streams,
+      news,
+      settings.concurrency,
+      (trigger) => {
+        if (this.stopping) return;
+        this.recordAside();
+        this.callForTurn(trigger);
+      },
+    );
     const { streams, holdings, deliveries, alarm } = this;
     const hands = { streams, holdings, deliveries, alarm };
     this.upkeep = new Upkeep(stages, hands, settings.leaseSeconds, log);

@@ -159,13 +159,13 @@ describe('a dispatcher', () => {
     receiver.respondWith({ status: 200, delayMs: 300 });
     const connections = engine.connect();
     let failures = 0;
-    const { run } = connections;
+    const run = connections.run.bind(connections);
     connections.run = async (name, ...call) => {
       if (failures > 0 && name === 'event-triggers:record') {
         failures -= 1;
         throw new Error('Connection terminated unexpectedly');
       }
-      return await run.call(connections, name, ...call);
+      return await run(name, ...call);
     };
     const replica = await start({ connections });
     await engine.emit(stream, 3);

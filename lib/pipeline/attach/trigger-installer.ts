@@ -137,7 +137,7 @@ export class TriggerInstaller {
     });
     return (rows as { operation: string; problem: string }[]).map(
       ({ operation, problem }) =>
-        `Event trigger "${trigger.name}": the condition of ${operation} fails for rows that are there, and a write that it fails for fails with it: ${problem}`,
+        `Event trigger "${trigger.name}": the condition of ${operation} fails on a row that is there, and a write of such a row will fail with it: ${problem}`,
     );
   }
 

@@ -97,7 +97,8 @@ export class EventClaimer {
       arrayOf(triggers),
       batches,
     ]);
-    return readClaims(rows).batches;
+    // One of which nothing is owed any more has been closed.
+    return readClaims(rows).batches.filter(({ events }) => events.length > 0);
   }
 
   /** Looks up where live retries begin, so that claims do not walk over dead entries of the index. */

@@ -221,6 +221,10 @@ describe('a definition is refused', () => {
   it('when its former name is that of another one', () => {
     const one = { name: 'a', table: 'x', insert: true as const, webhook };
     expect(() => resolve(one, { ...one, name: 'b', formerly: ['a'] })).toThrow(/former name "a"/);
+    expect(
+      () => resolve({ ...one, formerly: ['z'] }, { ...one, name: 'b', formerly: ['z'] }),
+      'a stream cannot go on under two names',
+    ).toThrow(/former name "z"/);
   });
 });
 

@@ -528,7 +528,9 @@ describe('warnings', () => {
       }),
     ]);
     expect(warnings).toEqual([
-      expect.stringMatching(/"watch": the condition of insert fails .*: division by zero/),
+      expect.stringMatching(
+        /"watch": the condition of insert fails on a row that is there, .*: division by zero/,
+      ),
     ]);
   });
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RECORD_PARAMETERS } from '../../../lib/pipeline/claim/claim.sql.js';
 import type { TriggerId } from '../../../lib/pipeline/event.js';
 import { eventually } from '../../support/wait-until.js';
-import { createEngine, type Engine } from '../support/engine.js';
+import { createEngine, emit, type Engine } from '../support/engine.js';
 import { expireLease } from '../support/leases.js';
 import { startReplica } from '../support/replica.js';
 import { startReceiver } from '../../support/receiver.js';
@@ -41,6 +42,41 @@ describe('damaged bookkeeping', () => {
       code: 'ET003',
       detail: String(stream),
     });
+  });
+
+  it('of a database that was restored from a dump is refused, and captured on', async () => {
+    await engine.emit(stream);
+    await dispatcher.drain(stream);
+    // A dump keeps the snapshots and begins the transaction ids anew.
+    await run(`
+      update $schema.tick
+         set snapshot = format('%1$s:%1$s:', pg_current_xact_id()::text::bigint + 1000000)::pg_snapshot`);
+
+    await engine.emit(stream, 1, 2);
+
+    await expect(dispatcher.claim(stream)).rejects.toMatchObject({ code: 'ET009' });
+  });
+
+  it('is not taken for such when another dispatcher cuts the log meanwhile', async () => {
+    await engine.emit(stream);
+    const other = await engine.database.client();
+    await other.query('begin');
+    await other.query(`lock table ${engine.schema}.tick`);
+    const claiming = dispatcher.claim(stream);
+    await eventually(
+      async () =>
+        (await engine.database.query('select from pg_locks where not granted')).length > 0,
+      { describe: 'the claim to wait for the table of ticks' },
+    );
+    await emit(other, engine.schema, stream, 3, 2);
+    await other.query(
+      `insert into ${engine.schema}.tick (id, snapshot, seq_before, lo, hi)
+       select nextval('${engine.schema}.tick_id'), pg_current_snapshot(), n.last_value, n.last_value, n.last_value
+         from ${engine.schema}.event_number n`,
+    );
+    await other.query('commit');
+
+    await expect(claiming, 'the sequence did not go backwards').resolves.toBeDefined();
   });
 
   it('of one stream stops that one alone, loudly, and the others go on', async () => {
@@ -85,9 +121,9 @@ describe('damaged bookkeeping', () => {
     async (level) => {
       const client = await engine.database.client();
       await client.query(`set default_transaction_isolation = '${level}'`);
-      const nulls = Array.from({ length: 29 - 9 + 1 }, () => 'null').join(', ');
+      const nulls = Array.from({ length: RECORD_PARAMETERS }, () => 'null').join(', ');
       const cycle = client.query(
-        `select * from ${engine.schema}.cycle_v1(gen_random_uuid(), null, '{}', '{}', 1, 1, 1, 0, null, ${nulls})`,
+        `select * from ${engine.schema}.cycle_v1(gen_random_uuid(), null, '{}', '{}', 1, 1, 1, 0, '{}', null, ${nulls})`,
       );
       await expect(cycle).rejects.toMatchObject({ code: 'ET007' });
     },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TriggerId } from '../../../lib/pipeline/event.js';
+import { Holdings } from '../../../lib/pipeline/holdings.js';
 import { eventually } from '../../support/wait-until.js';
 import { overConnection } from '../support/connections.js';
 import { createEngine, type Engine } from '../support/engine.js';
@@ -188,11 +189,81 @@ describe('the lease of a dispatcher', () => {
     await engine.emit(theirs, 2);
     await stranger.claim(theirs);
     await expireLease(engine, stranger);
-    expect(await heir.recover([stream, theirs])).toEqual([]);
+    expect(await heir.recover([stream])).toEqual([]);
+    expect((await heir.claim(stream)).dead, 'dead ones that concern it').toBe(0);
     expect(await isRegistered(engine, stranger), 'the stranger is registered').toBe(true);
     const compatriot = await TestDispatcher.start(engine, { application: 'warehouse' });
     const [left] = await compatriot.recover([theirs]);
     expect(numbersOf(left!.events)).toEqual([1, 2]);
+  });
+
+  it('leaves what it held of a trigger to the application that the trigger moved to', async () => {
+    await engine.emit(stream, 2);
+    await dispatcher.claim(stream);
+    await engine.database.query(
+      `update ${engine.schema}.event_trigger set application = 'warehouse' where id = $1`,
+      [stream],
+    );
+    await expireLease(engine, dispatcher);
+    const warehouse = await TestDispatcher.start(engine, { application: 'warehouse' });
+    const [left] = await warehouse.recover([stream]);
+    expect(numbersOf(left!.events)).toEqual([1, 2]);
+  });
+
+  it('is extended while it is not known under which name it goes on', async () => {
+    const { lease } = dispatcher;
+    const former = lease.id;
+    const run = dispatcher.connections.run.bind(dispatcher.connections);
+    dispatcher.connections.run = async (name, ...call) => {
+      if (name === 'event-triggers:rename') throw new Error('Connection terminated unexpectedly');
+      return await run(name, ...call);
+    };
+    await expect(lease.rename({ batches: [], retries: [] })).rejects.toThrow(/terminated/);
+    expect(lease.id, 'the name to go on with').not.toBe(former);
+    expect(await lease.renew('0')).toBe(true);
+  });
+
+  it('never hides a batch whose number a failover issued again', async () => {
+    const holdings = new Holdings();
+    const number = async (value: number) =>
+      await engine.database.query(`select setval('${engine.schema}.batch_id', $1)`, [value]);
+    const [{ before } = { before: 0 }] = await engine.database.query<{ before: number }>(
+      `select last_value::int as before from ${engine.schema}.batch_id`,
+    );
+    await number(before + 100);
+    await engine.emit(stream);
+    const [batch] = (await dispatcher.claim(stream)).batches;
+    const open = holdings.batches.open(batch!);
+    await dispatcher.deliver(batch!);
+    open.open = 0;
+    // What the failover forgot, and what the dispatcher then finds.
+    await engine.database.query(
+      `update ${engine.schema}.batch set id = $1 where trigger_id = $2 and size > 0`,
+      [before + 1, stream],
+    );
+    await number(before + 1);
+    holdings.doubt('answer-lost');
+    expect(await holdings.regain(dispatcher.lease)).toBe(true);
+    await dispatcher.lease.renew(holdings.floor());
+    await engine.emit(stream, 1, 2);
+    holdings.batches.open((await dispatcher.claim(stream)).batches[0]!);
+    await dispatcher.lease.renew(holdings.floor());
+
+    await expireLease(engine, dispatcher);
+
+    expect(await inherited()).toEqual([[2]]);
+  });
+
+  it('hides nothing while it is in doubt what is held', async () => {
+    await engine.emit(stream);
+    const holdings = new Holdings();
+    holdings.batches.open({ ...(await dispatcher.claim(stream)).batches[0]!, events: [] });
+    holdings.doubt('answer-lost');
+    await dispatcher.lease.renew(holdings.floor());
+
+    await expireLease(engine, dispatcher);
+
+    expect(await inherited()).toEqual([[1]]);
   });
 
   it('stays on record while it left batches of streams that the heir does not know', async () => {

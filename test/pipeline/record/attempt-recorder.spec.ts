@@ -89,6 +89,20 @@ describe('recording attempts', () => {
     expect(await count('attempt'), 'two attempts were made').toBe(2);
   });
 
+  it('writes nothing twice when the lost call comes after its repetition', async () => {
+    const batch = await claimed(2);
+    for (const attempt of attemptsAt(batch, { kind: 'delivered' }))
+      dispatcher.recorder.add(attempt);
+    const lost = [dispatcher.id, ...dispatcher.recorder.take(performance.now())!];
+    await dispatcher.lease.rename({ batches: [openBatch(batch)], retries: [] });
+    await dispatcher.recorder.flush(dispatcher.id, () => performance.now());
+
+    const late = dispatcher.connections.run('late', recordStatement(), lost);
+
+    await expect(late).rejects.toMatchObject({ code: 'ET005' });
+    expect(await count('attempt'), 'two attempts were made').toBe(2);
+  });
+
   it('keeps a dead letter with its payload and its reason', async () => {
     const batch = await claimed(1);
 
