@@ -1,10 +1,22 @@
+import { timingSafeEqual } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { matchesAnySecret, usableSecrets } from '../../lib/webhook/secret-comparison.js';
+
+// The real comparison, which tells how often it was made: a clock would be too coarse a judge of its time.
+vi.mock('node:crypto', async (importOriginal) => {
+  const original = await importOriginal<typeof import('node:crypto')>();
+  const { timingSafeEqual: compare } = original;
+  return { ...original, timingSafeEqual: vi.fn<typeof compare>(compare) };
+});
 
 const secrets = fc.array(fc.string({ minLength: 1 }));
 
 describe('matchesAnySecret', () => {
+  beforeEach(() => {
+    vi.mocked(timingSafeEqual).mockClear();
+  });
+
   it('matches exactly the accepted secrets, of whatever length and wherever they stand', () => {
     fc.assert(
       fc.property(fc.string(), secrets, (presented, accepted) => {
@@ -21,6 +33,20 @@ describe('matchesAnySecret', () => {
         expect(matchesAnySecret(presented, [])).toBe(false);
       }),
     );
+  });
+
+  it.each([
+    ['the first matches', 'one'],
+    ['the last matches', 'three'],
+    ['none matches', 'four'],
+    ['none has that length', 'a longer one'],
+  ])('compares every secret in constant time where %s', (_case, presented) => {
+    matchesAnySecret(presented, ['one', 'two', 'three']);
+
+    expect(
+      timingSafeEqual,
+      'one comparison for each secret, so that the time does not tell which one matched',
+    ).toHaveBeenCalledTimes(3);
   });
 });
 
