@@ -1,5 +1,6 @@
 import axios, { AxiosError, type AxiosInstance } from 'axios';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Agent } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import { HostAxios } from '../../../lib/pipeline/deliver/host-axios.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
@@ -8,6 +9,8 @@ import { destinationOf, event } from '../support/trigger.js';
 
 /** Longer than the client believes that nothing has changed. */
 const NOTICED_AFTER_MS = 150;
+/** The discard port, to which nothing listens. */
+const NOBODY = 'http://127.0.0.1:9';
 
 describe('the axios instance of the host', () => {
   let receiver: Receiver;
@@ -125,6 +128,36 @@ describe('the axios instance of the host', () => {
     const outcome = await deliver(makeInstance(), { timeout: 300 });
     expect(outcome).toMatchObject({ kind: 'retry', status: null });
     expect(outcome.error?.message).not.toBe('');
+  });
+
+  describe('with an agent of its own, which only axios itself can use,', () => {
+    const httpAgent = new Agent();
+
+    afterEach(() => vi.unstubAllEnvs());
+
+    it('uses no proxy that only the environment names', async () => {
+      for (const name of ['NO_PROXY', 'no_proxy', 'http_proxy']) vi.stubEnv(name, undefined);
+      vi.stubEnv('HTTP_PROXY', NOBODY);
+
+      const outcome = await deliver(axios.create({ httpAgent }));
+
+      expect(outcome, 'it did not go by way of a proxy where nobody listens').toMatchObject({
+        kind: 'delivered',
+      });
+      expect(receiver.requests).toHaveLength(1);
+    });
+
+    it('uses the proxy that it is configured with', async () => {
+      const { hostname, port } = new URL(receiver.url);
+      const proxy = { protocol: 'http', host: hostname, port: Number(port) };
+
+      await deliver(axios.create({ httpAgent, proxy }), { webhook: 'http://unknown.invalid/hook' });
+
+      expect(
+        receiver.requests.map(({ path }) => path),
+        'the proxy is asked for the whole URL',
+      ).toEqual(['http://unknown.invalid/hook']);
+    });
   });
 
   it('keeps its default headers', async () => {
