@@ -12,6 +12,9 @@ const TIMEOUT_MS = 300;
 /** What a loaded machine may take on top of a timeout. */
 const SLACK_MS = 1_500;
 const EXCERPT = 2_048;
+const CONNECT_TIMEOUT_MS = 100;
+/** The clock by which undici ends an attempt to connect looks twice a second, and may miss one look. */
+const COARSE_MS = 1_000;
 
 /** Both ways to a receiver have to behave alike: straight, and through the instance of a host that uses it. */
 const lanes: [string, () => AxiosInstance][] = [
@@ -168,6 +171,36 @@ describe.each(lanes)('a webhook that is sent %s', (_, makeInstance) => {
     expect(outcome).toMatchObject({ kind: 'retry', status: null, error: { code: 'ECONNREFUSED' } });
   });
 });
+
+describe.each(lanes.slice(0, 2))(
+  'connecting, for a webhook that is sent %s,',
+  (_, makeInstance) => {
+    it('ends long before the whole time is over, when a receiver never speaks TLS', async () => {
+      const server = await startRawServer(() => undefined);
+      const deliverer = new EventDeliverer(
+        new WebhookClient(makeInstance(), { connections: 1, connectTimeout: CONNECT_TIMEOUT_MS }),
+      );
+      const webhook = server.url.replace('http:', 'https:');
+      const start = performance.now();
+      const outcome = await deliverer.deliver(destinationOf({ webhook, timeout: 60_000 }), event());
+      expect(server.connections, 'the receiver accepted the connection').toBe(1);
+      expect(outcome).toMatchObject({
+        kind: 'retry',
+        status: null,
+        error: {
+          code: 'UND_ERR_CONNECT_TIMEOUT',
+          message: `${new URL(webhook).origin}: the connection was not made in time`,
+        },
+      });
+      expect(
+        performance.now() - start,
+        'it is the time for connecting that ended it, of which it was given 100 ms',
+      ).toBeLessThan(CONNECT_TIMEOUT_MS + COARSE_MS + SLACK_MS);
+      await deliverer.close();
+      await server.close();
+    });
+  },
+);
 
 describe('a webhook client', () => {
   it('opens no more connections to a receiver than it may', async () => {
