@@ -21,8 +21,11 @@ export function claimStatements(schema: QuotedIdentifier): ClaimStatements {
     cycle: `select * from ${schema}.cycle_v1(${parameters.join(', ')})`,
     recover: `select * from ${schema}.recover_v1($1, $2, $3)`,
     // A little earlier than now at the most: a retry that is not committed yet may be due already.
+    // Printed in UTC, because a session may call its zone by a name that means another one when it is read.
     retryFloor: `
-      select least(min(r.due), clock_timestamp() - interval '10 seconds')::text
+      select to_char(
+               least(min(r.due), clock_timestamp() - interval '10 seconds') at time zone 'UTC',
+               'YYYY-MM-DD HH24:MI:SS.US') || '+00'
         from ${schema}.retry r
        where r.dispatcher is null`,
   };
