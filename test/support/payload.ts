@@ -1,0 +1,7 @@
+import type { EventTriggerPayload } from 'nestjs-event-triggers';
+import type { ReceivedRequest } from './receiver.js';
+
+/** What a webhook that arrived says. */
+export const payloadOf = <Row = Record<string, unknown>>({
+  body,
+}: ReceivedRequest): EventTriggerPayload<Row> => JSON.parse(body) as EventTriggerPayload<Row>;
