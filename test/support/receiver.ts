@@ -43,10 +43,14 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-/** A real HTTP server on a free loopback port that records what it is sent. */
-export async function startReceiver(
-  options: { respond?: ReceiverResponse | Responder } = {},
-): Promise<Receiver> {
+export interface ReceiverOptions {
+  respond?: ReceiverResponse | Responder;
+  /** Where one listened that has been closed. Default: a free port. */
+  port?: number;
+}
+
+/** A real HTTP server on a loopback port that records what it is sent. */
+export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
   const log = new RequestLog();
   const closing = new AbortController();
   let respond = responder(options.respond ?? { status: 200 });
@@ -71,7 +75,7 @@ export async function startReceiver(
     else outgoing.writeHead(status, headers).end(body);
   }
 
-  server.listen(0, '127.0.0.1');
+  server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
