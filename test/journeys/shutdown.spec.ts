@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
+import { payloadOf } from '../support/payload.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -10,6 +11,15 @@ const SLOW_MS = 400;
 const EVENTS = 20;
 /** A lease of 3 s runs out, and others have looked for it, before a request of this length ends. */
 const LONGER_THAN_A_LEASE_MS = 6_000;
+/** Longer than a test waits. */
+const NEVER_MS = 600_000;
+const DRAIN_SECONDS = 1;
+/** With what closing an application takes beside it. */
+const CLOSED_WITHIN_MS = 3_000;
+/** No timer fires earlier than this before its time. */
+const TIMER_MS = 2;
+/** Far below the lease of 15 s. */
+const AT_ONCE_MS = 5_000;
 
 const ascending = (one: number, other: number): number => one - other;
 
@@ -43,10 +53,7 @@ describe('shutdown', () => {
     });
 
   const deliveredIds = () =>
-    receiver.requests.map(
-      ({ body }) =>
-        (JSON.parse(body) as { event: { data: { new: { id: number } } } }).event.data.new.id,
-    );
+    receiver.requests.map((request) => payloadOf<{ id: number }>(request).event.data.new!.id);
 
   it('lets requests end, records them, and hands back the rest to who comes next, once', async () => {
     await database.query(`insert into orders select g from generate_series(1, ${EVENTS}) g`);
@@ -67,7 +74,7 @@ describe('shutdown', () => {
     expect(
       performance.now() - start,
       'nobody has to wait for a lease of 15 s to run out',
-    ).toBeLessThan(5_000);
+    ).toBeLessThan(AT_ONCE_MS);
     expect(deliveredIds().toSorted(ascending), 'each event once').toEqual(
       Array.from({ length: EVENTS }, (_, place) => place + 1),
     );
@@ -90,4 +97,37 @@ describe('shutdown', () => {
     );
     expect(attempts, 'recorded by the one that sent them').toHaveLength(2);
   });
+
+  it.each([
+    ['a first attempt', 1],
+    ['a retry', 2],
+  ])(
+    'waits for %s no longer than its deadline, and the next replica goes on at once',
+    async (_case, attempt) => {
+      receiver.respondWith((_request, index) =>
+        index === attempt - 1 ? { delayMs: NEVER_MS } : { status: 503 },
+      );
+      await application.close();
+      application = await boot({ drainSeconds: DRAIN_SECONDS });
+      await database.query('insert into orders values (1)');
+      await receiver.waitFor(attempt);
+      const start = performance.now();
+
+      await application.close();
+
+      const closed = performance.now();
+      expect(closed - start, 'the receiver was given its second').toBeGreaterThan(
+        DRAIN_SECONDS * 1_000 - TIMER_MS,
+      );
+      expect(closed - start, 'and no longer').toBeLessThan(CLOSED_WITHIN_MS);
+      receiver.respondWith({ status: 200 });
+      application = await boot();
+      await receiver.waitFor(attempt + 1);
+      expect(performance.now() - closed, 'nobody waits for a lease to run out').toBeLessThan(
+        AT_ONCE_MS,
+      );
+      const ids = new Set(receiver.requests.map((request) => payloadOf(request).id));
+      expect(ids.size, 'it is the same event').toBe(1);
+    },
+  );
 });
