@@ -8,9 +8,6 @@ import { ratios } from '../report/statistics.mjs';
 import { alternate } from './alternate.mjs';
 import { cpuPerEvent, perSecond, problemsOf } from './drained.mjs';
 
-/** The stock service is an order of magnitude slower: fewer events tell its rate as well. */
-const STOCK_SHARE = 5;
-
 /**
  * The whole way to a receiver: against a loop that does nothing but HTTP, and against the same engine on
  * `HttpService` as it comes.
@@ -27,28 +24,24 @@ export async function drainHttp({ server, rounds, events }) {
   const template = await server.createDatabase();
   await template.query(createOrders('orders'));
   await attachTriggers(template.url, triggers);
-  const stockEvents = Math.ceil(events / STOCK_SHARE);
 
-  /**
-   * @param {import('../engine/stand-ins.mjs').Delivery} delivery
-   * @param {number} count
-   */
-  async function engine(delivery, count) {
+  /** @param {import('../engine/stand-ins.mjs').Delivery} delivery */
+  async function engine(delivery) {
     await receiver.begin();
-    const drained = await drainByEngine({ server, template, triggers, delivery, events: count });
+    const drained = await drainByEngine({ server, template, triggers, delivery, events });
     const { distinct } = await receiver.received();
-    if (distinct !== count) drained.problems.push(`the receiver saw ${distinct} of ${count} ids`);
+    if (distinct !== events) drained.problems.push(`the receiver saw ${distinct} of ${events} ids`);
     return drained;
   }
 
   try {
     const sides = await alternate(rounds, {
-      engine: () => engine('webhook', events),
+      engine: () => engine('webhook'),
       bare: () => postBare({ receiver, events }),
-      stock: () => engine('stock', stockEvents),
+      stock: () => engine('stock'),
     });
     const [rate, bare] = [perSecond(sides.engine, events), perSecond(sides.bare, events)];
-    const stock = perSecond(sides.stock, stockEvents);
+    const stock = perSecond(sides.stock, events);
     return {
       title: `drain-http: ${events} events, 64 in flight, ${rounds} rounds`,
       lines: [
