@@ -8,13 +8,15 @@ import {
 import type { EventTriggerPayload } from 'nestjs-event-triggers';
 import { type Observable, tap } from 'rxjs';
 
-/** Prints one line per webhook that arrives: which event, which attempt, how long after the change. */
+type OrderPayload = EventTriggerPayload<{ readonly id: number }>;
+
+/** Prints one line per webhook that arrives: which order and event, which attempt, how long after the change. */
 @Injectable()
 export class AttemptLogInterceptor implements NestInterceptor {
   private readonly logger = new Logger('Webhook');
 
   intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
-    const request = context.switchToHttp().getRequest<{ body: EventTriggerPayload }>();
+    const request = context.switchToHttp().getRequest<{ body: OrderPayload }>();
     const attempt = describeAttempt(request.body, Date.now());
     return next.handle().pipe(
       tap({
@@ -25,8 +27,9 @@ export class AttemptLogInterceptor implements NestInterceptor {
   }
 }
 
-function describeAttempt(payload: EventTriggerPayload, arrivedAt: number): string {
+function describeAttempt(payload: OrderPayload, arrivedAt: number): string {
   const sinceChange = arrivedAt - Date.parse(payload.created_at);
   const attempt = payload.delivery_info.current_retry + 1;
-  return `${payload.trigger.name} ${payload.id}, attempt ${attempt}, ${sinceChange} ms after the change`;
+  const order = payload.event.data.new?.id;
+  return `${payload.trigger.name} for order ${order}, event ${payload.id}, attempt ${attempt}, ${sinceChange} ms after the change`;
 }
