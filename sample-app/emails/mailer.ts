@@ -12,12 +12,22 @@ export interface Email {
   readonly text: string;
 }
 
+export class MailServerIsDown extends Error {}
+
 @Injectable()
 export class Mailer {
   private readonly logger = new Logger(Mailer.name);
 
   async send(email: Email): Promise<void> {
-    await appendFile(OUTBOX_FILE, `${JSON.stringify(email)}\n`);
+    try {
+      await appendFile(OUTBOX_FILE, `${JSON.stringify(email)}\n`);
+    } catch (cause) {
+      throw new MailServerIsDown(`no e-mail can be sent (${codeOf(cause)})`, { cause });
+    }
     this.logger.log(`e-mail to ${email.to}: ${email.subject}`);
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }

@@ -9,14 +9,15 @@ export type OrderStatus = 'placed' | 'shipped';
   insert: true,
   webhook: '{{NHOST_BACKEND_URL}}/v1/functions/send-order-email',
   headers: [{ name: 'nhost-webhook-secret', valueFromEnv: 'NHOST_WEBHOOK_SECRET' }],
-  retry: { attempts: 10, delay: '1s', maxDelay: '10s' },
+  // Outlasts an outage of some minutes, and is soon back when it ends.
+  retry: { attempts: 30, delay: '1s', maxDelay: '10s' },
 })
 @EventTrigger<Order>({
   name: 'order_shipped',
   update: { columns: ['status'], when: `new.status = 'shipped'` },
   // The secret goes along without being named: definitions in code send it by default.
   webhook: '{{NHOST_BACKEND_URL}}/v1/functions/announce-shipment',
-  // Two attempts are refused before the third is accepted; short delays, so that you can watch.
+  // Two attempts are refused before the third is accepted; short delays and few attempts, so that you can watch.
   retry: { attempts: 4, strategy: 'fixed', delay: '2s' },
 })
 export class Order {
