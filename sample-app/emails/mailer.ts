@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
+import { CannotStart } from '../cannot-start.js';
 
 /** Where e-mails go: a sample should not write to real people. */
 export const OUTBOX_FILE = process.env.EMAILS_FILE || join(tmpdir(), 'sample-app-emails.jsonl');
@@ -25,6 +26,18 @@ export class Mailer {
       throw new MailServerIsDown(`no e-mail can be sent (${codeOf(cause)})`, { cause });
     }
     this.logger.log(`e-mail to ${email.to}: ${email.subject}`);
+  }
+}
+
+/** The file may be left over from another user of this machine. */
+export async function openOutbox(): Promise<void> {
+  try {
+    await appendFile(OUTBOX_FILE, '');
+  } catch (cause) {
+    throw new CannotStart(
+      `e-mails cannot be written to ${OUTBOX_FILE} (${codeOf(cause)}); set EMAILS_FILE to a file of your own`,
+      { cause },
+    );
   }
 }
 

@@ -1,0 +1,2 @@
+/** The application cannot start, and the message tells a user all there is to know: no stack. */
+export class CannotStart extends Error {}
