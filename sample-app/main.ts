@@ -3,6 +3,7 @@ import { Logger, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import { CannotStart } from './cannot-start.js';
+import { assertTablesAreOurs } from './database-check.js';
 import { OUTBOX_FILE, openOutbox } from './emails/mailer.js';
 
 const DEFAULT_PORT = 3000;
@@ -25,6 +26,7 @@ try {
 
 async function openShop(): Promise<void> {
   await openOutbox();
+  await assertTablesAreOurs(process.env.DATABASE_URL);
 
   const app = await NestFactory.create(AppModule);
   app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true }));

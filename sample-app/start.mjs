@@ -33,6 +33,11 @@ async function openShop() {
   const givenUrl = process.env['DATABASE_URL'];
   const port = await choosePort();
   installMissing();
+  if (givenUrl) {
+    // Needs the driver, which may have been installed just now.
+    const { describeDatabase } = await import('./given-database.mjs');
+    console.log(`using the database of DATABASE_URL: ${describeDatabase(givenUrl)}`);
+  }
   buildOutdated();
 
   const postgres = givenUrl
