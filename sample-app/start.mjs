@@ -16,11 +16,13 @@ import { startPostgres } from '../test/support/postgres/start-postgres.mjs';
 import { buildOutdated } from './build-outdated.mjs';
 import { CannotStart } from './cannot-start.mjs';
 import { choosePort } from './choose-port.mjs';
+import { stopWithParent } from './stop-with-parent.mjs';
 import { whereToLook } from './where-to-look.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 const PASSWORD_BYTES = 12;
 
+stopWithParent();
 try {
   await openShop();
 } catch (error) {
