@@ -35,6 +35,10 @@ export class SchemaMigrator {
   async migrate(connection: MigrationConnection): Promise<void> {
     await connection.query('begin');
     try {
+      // A limit of the host's own must not end the wait for other replicas, nor a step halfway.
+      await connection.query(
+        `select set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)`,
+      );
       // The transaction's lock and not the session's: a pooler may hand the next call to another session.
       await connection.query('select pg_advisory_xact_lock($1, $2)', [
         advisoryKey(this.schemaName),

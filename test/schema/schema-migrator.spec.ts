@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { advisoryKey, LOCK } from '../../lib/schema/advisory-lock.js';
 import { quoteIdentifier } from '../../lib/schema/identifier.js';
 import type { Migration } from '../../lib/schema/migration.js';
 import { MIGRATIONS } from '../../lib/schema/migrations.js';
@@ -6,9 +7,14 @@ import { SchemaMigrator } from '../../lib/schema/schema-migrator.js';
 import { engineIn } from '../pipeline/support/engine.js';
 import { TestDispatcher } from '../pipeline/support/test-dispatcher.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { eventually } from '../support/wait-until.js';
 
 const SCHEMA = 'event_triggers';
 const REPLICAS = 10;
+/** Of the host's own: shorter than a migration may take elsewhere. */
+const HOST_LIMIT_MS = 200;
+/** So long that the limit would have struck. */
+const HELD_MS = 1_000;
 const newest = MIGRATIONS.at(-1)!.version;
 
 /** A step of a release that does not exist yet. */
@@ -41,6 +47,39 @@ describe('the schema migrator', () => {
     const versions = (await applied()).map(({ version }) => version);
     expect(versions).toEqual(MIGRATIONS.map(({ version }) => version));
   });
+
+  it.each(['statement_timeout', 'lock_timeout'])(
+    'waits for another replica longer than a %s of the host allows',
+    async (setting) => {
+      const other = await database.client();
+      await other.query('select pg_advisory_lock($1, $2)', [advisoryKey(SCHEMA), LOCK.migrate]);
+      await database.query(
+        `alter database ${quoteIdentifier(database.name)} set ${setting} = '${HOST_LIMIT_MS}ms'`,
+      );
+
+      const migrating = migrate();
+      const waits = await Promise.race([migrating, someoneWaitsFor(HELD_MS)]);
+      expect(waits, 'the lock that another replica holds is respected').toBe(true);
+      await other.end();
+      await migrating;
+
+      expect(await applied(), 'steps after the wait').toHaveLength(MIGRATIONS.length);
+    },
+  );
+
+  const someoneWaitsFor = (milliseconds: number) =>
+    eventually(
+      async () => {
+        const waiting = await database.query(
+          `select from pg_locks l join pg_stat_activity a using (pid)
+            where not l.granted and a.datname = current_database()
+              and l.waitstart < clock_timestamp() - $1 * interval '1 millisecond'`,
+          [milliseconds],
+        );
+        return waiting.length > 0;
+      },
+      { describe: `somebody who waits for a lock for ${milliseconds} ms` },
+    );
 
   it('refuses a schema that a newer release has made unreadable, and leaves it as it is', async () => {
     await migrate([...MIGRATIONS, later({ oldestReader: newest + 1 })]);
