@@ -2,7 +2,10 @@ import type { Engine } from './engine.js';
 import type { TestDispatcher } from './test-dispatcher.js';
 
 /** What a dispatcher that is killed or stands still comes to, without the wait. */
-export async function expireLease(engine: Engine, { id }: TestDispatcher): Promise<void> {
+export async function expireLease(
+  engine: Engine,
+  { id }: Pick<TestDispatcher, 'id'>,
+): Promise<void> {
   await engine.database.query(
     `update ${engine.schema}.dispatcher set lease_until = clock_timestamp() - interval '1 second' where id = $1`,
     [id],

@@ -17,6 +17,8 @@ export interface ReplicaOptions extends Partial<DispatcherSettings> {
   readonly application?: string;
   /** Its way to Postgres. Default: one of the engine's. */
   readonly connections?: Database;
+  /** How another release says a statement of this one. */
+  readonly inItsWords?: (statement: string) => string;
 }
 
 /** A dispatcher as it runs in an application, and what can befall the process around it. */
@@ -37,10 +39,16 @@ export interface Replica {
 
 export async function startReplica(
   engine: Engine,
-  { application = APPLICATION, connections = engine.connect(), ...settings }: ReplicaOptions = {},
+  {
+    application = APPLICATION,
+    connections = engine.connect(),
+    inItsWords,
+    ...settings
+  }: ReplicaOptions = {},
 ): Promise<Replica> {
   const life = new Life();
-  const database = life.bind(connections, ['run', 'query']);
+  const spoken = inItsWords === undefined ? connections : translated(connections, inItsWords);
+  const database = life.bind(spoken, ['run', 'query']);
   const { schema } = engine;
   const complete: DispatcherSettings = {
     concurrency: 16,
@@ -97,6 +105,14 @@ export async function startReplica(
     thaw: () => life.thaw(),
     cutConnections: () => cutConnections(connections),
   };
+}
+
+function translated(database: Database, translate: (statement: string) => string): Database {
+  const calls: Pick<Database, 'run' | 'query'> = {
+    run: (name, text, values) => database.run(name, translate(text), values),
+    query: (text, values) => database.query(translate(text), values),
+  };
+  return Object.assign(Object.create(database) as Database, calls);
 }
 
 function cutConnections(database: Database): void {
