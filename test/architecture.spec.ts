@@ -8,6 +8,8 @@ const lib = fileURLToPath(new URL('../lib/', import.meta.url));
 const stages = ['attach', 'capture', 'claim', 'deliver', 'record', 'retry'];
 /** A longer file has two reasons to change. */
 const mostLines = 350;
+/** What users call in their own migrations keeps its name. */
+const functionsForUsers = ['attach', 'detach'];
 
 const importsOf = (text: string): string[] =>
   [...text.matchAll(/(?:from|import) '(\.[^']+)'/g)].map((match) => match[1]!);
@@ -18,6 +20,10 @@ async function sources(): Promise<Map<string, string>> {
   const texts = await Promise.all(files.map((name) => readFile(join(lib, name), 'utf8')));
   return new Map(files.map((name, place) => [name.replaceAll('\\', '/'), texts[place]!]));
 }
+
+/** Those that are called or created by name; columns follow the name of a table after a space. */
+const schemaFunctionsIn = (text: string): string[] =>
+  [...text.matchAll(/\$\{[\w.]*schema\}\.(\w+)\(/g)].map((match) => match[1]!);
 
 const target = (from: string, specifier: string): string =>
   relative(lib, resolve(lib, dirname(from), specifier))
@@ -81,5 +87,21 @@ describe('the layout is the way of an event', () => {
       .map(([file, text]) => `${file}: ${text.split('\n').length}`)
       .filter((line) => Number(line.split(': ')[1]) > mostLines);
     expect(long).toEqual([]);
+  });
+});
+
+describe('releases run side by side', () => {
+  it('calls functions of the schema by names that carry their version', async () => {
+    const called = [];
+    const wrong = [];
+    for (const [file, text] of await sources()) {
+      for (const name of schemaFunctionsIn(text)) {
+        called.push(name);
+        if (!/_v\d+$/.test(name) && !functionsForUsers.includes(name))
+          wrong.push(`${file}: ${name}`);
+      }
+    }
+    expect(called, 'functions that were found').toContain('cycle_v1');
+    expect(wrong, 'a release could change these only beneath the one before').toEqual([]);
   });
 });

@@ -126,9 +126,14 @@ describe('replicas of two releases on the schema of the newer one', () => {
   };
 
   const takeover = (heir: Replica) =>
-    eventually(() => heir.messages.some((said) => said.startsWith('Took over')), {
-      describe: 'the one release to take over from the other',
-    });
+    eventually(
+      () => {
+        const said = expect.stringMatching(/^Took over/) as string;
+        expect(heir.messages, 'what the heir says').toContainEqual(said);
+        return true;
+      },
+      { describe: 'the one release to take over from the other' },
+    );
 
   const messages = (...replicas: Replica[]) => replicas.flatMap((one) => one.messages);
 
