@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type {
   StoredOperation,
+  StoredRetry,
   StoredUpdate,
   WantedTrigger,
 } from '../../../lib/pipeline/attach/stored-trigger.js';
@@ -121,6 +122,7 @@ export interface TriggerOf {
   replication?: boolean;
   enabled?: boolean;
   webhook?: string;
+  retry?: StoredRetry;
 }
 
 export function trigger({

@@ -8,24 +8,28 @@ interface Body {
   event: { op: string; data: { old: { token: string } | null; new: { token: string } | null } };
 }
 
-/** A receiver that keeps of each request only what the verifier asks for. */
+/** A receiver that keeps of each request only what the verifier asks for, and nothing of one that it refuses. */
 export class DeliveriesSeen {
   /** By trigger: how often each token came. A deleted row counts by the token it had last. */
   readonly tokens = new Map<string, Map<string, number>>();
   private readonly ids = new Set<string>();
   requests = 0;
   repeated = 0;
+  refused = 0;
 
   private constructor(private readonly server: Server) {}
 
-  static async start(): Promise<DeliveriesSeen> {
+  static async start(refuses: () => boolean = () => false): Promise<DeliveriesSeen> {
     const server = createServer();
     const seen = new DeliveriesSeen(server);
     server.on('request', (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        seen.note(JSON.parse(Buffer.concat(chunks).toString()) as Body);
+        if (refuses()) {
+          seen.refused += 1;
+          response.statusCode = 500;
+        } else seen.note(JSON.parse(Buffer.concat(chunks).toString()) as Body);
         response.end();
       });
       request.on('error', () => undefined);
