@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TriggerId } from '../../../lib/pipeline/event.js';
+import { Holdings } from '../../../lib/pipeline/holdings.js';
 import { overConnection } from '../support/connections.js';
 import { createEngine, type Engine } from '../support/engine.js';
 import { expireLease, isRegistered } from '../support/leases.js';
@@ -98,6 +99,24 @@ describe('a dispatcher to which an answer got lost takes another name and', () =
     expect(await dispatcher.lease.rename({ batches, retries: [] })).toBe(1);
     expect(await dispatcher.recover([stream]), 'events that others may take').toEqual([]);
     expect((await dispatcher.claim(stream)).batches).toEqual([]);
+  });
+
+  it('leaves what the lost answer had taken over to others, though it renewed its lease meanwhile', async () => {
+    const dead = await TestDispatcher.start(engine, { events: 2 });
+    await engine.emit(stream, 4);
+    await dead.claim(stream);
+    const holdings = new Holdings();
+    for (const batch of (await dispatcher.claim(stream)).batches) holdings.batches.open(batch);
+    await expireLease(engine, dead);
+
+    await loseAnswer(() => dispatcher.recover([stream]));
+    holdings.doubt('answer-lost');
+    await dispatcher.lease.renew(holdings.floor());
+    expect(await holdings.regain(dispatcher.lease), 'what it knows of still stands').toBe(true);
+
+    const heir = await TestDispatcher.start(engine);
+    const inherited = await heir.recover([stream]);
+    expect(inherited.map(({ events }) => numbersOf(events))).toEqual([[1, 2]]);
   });
 
   it('learns that a crash of Postgres has forgotten a claim', async () => {
