@@ -37,9 +37,14 @@ export class Deliveries {
     private readonly ended: (trigger: TriggerId) => void,
   ) {}
 
-  /** Puts events behind those that wait; `begin` sends them. */
-  add(events: readonly ClaimedEvent[], batch: OpenBatch | null): void {
+  /** Puts the events of a page behind those that wait; `begin` sends them. */
+  add(events: readonly ClaimedEvent[], batch: OpenBatch): void {
     for (const event of events) this.backlog.add({ event, batch });
+  }
+
+  /** Puts retries before those that wait. */
+  addRetries(events: readonly ClaimedEvent[]): void {
+    for (const event of events.toReversed()) this.backlog.addFirst({ event, batch: null });
   }
 
   /** Begins as many attempts as there is room for. */

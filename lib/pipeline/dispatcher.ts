@@ -141,7 +141,7 @@ export class Dispatcher {
       this.deliveries.add(batch.events, this.holdings.batches.open(batch));
     }
     for (const event of claims.retries) this.holdings.retries.add(event);
-    this.deliveries.add(claims.retries, null);
+    this.deliveries.addRetries(claims.retries);
     if (claims.batches.length + claims.retries.length > 0) this.pace.awaken(now());
     if (this.failures > 0) this.log.log('The dispatcher reaches its log again');
     this.failures = 0;

@@ -130,7 +130,15 @@ export class Upkeep {
   private async renewLease(): Promise<void> {
     const { holdings, alarm } = this.hands;
     this.leaseBegan();
-    const renewed = await this.stages.lease.renew(holdings.floor());
+    let renewed: boolean;
+    try {
+      renewed = await this.stages.lease.renew(holdings.floor());
+    } catch (error) {
+      // It may still arrive, with a floor that is too high by then: not if the name is another.
+      holdings.doubt('answer-lost');
+      alarm.ring();
+      throw error;
+    }
     if (renewed) return;
     holdings.doubt('lease-lost');
     alarm.ring();

@@ -33,6 +33,7 @@ export class SchemaMigrator {
 
   /** Applies what is missing. Safe when many replicas boot at once. */
   async migrate(connection: MigrationConnection): Promise<void> {
+    await this.refuseEncoding(connection);
     await connection.query('begin');
     try {
       // A limit of the host's own must not end the wait for other replicas, nor a step halfway.
@@ -56,6 +57,7 @@ export class SchemaMigrator {
 
   /** Changes nothing and throws a `SchemaError` unless this build can work on the schema as it is. */
   async verify(connection: MigrationConnection): Promise<void> {
+    await this.refuseEncoding(connection);
     const applied = await this.applied(connection);
     this.refuseNewerSchema(applied);
     const missing = this.missing(applied).map(({ version, name }) => `${version} (${name})`);
@@ -68,6 +70,16 @@ export class SchemaMigrator {
   /** The statements that `migrate` would run on an empty database, for those who apply them by hand. */
   statements(): string[] {
     return [this.createLedger(), ...this.migrations.map((migration) => this.text(migration))];
+  }
+
+  /** What receivers answer is Unicode, and one answer that cannot be stored would hold up all that follow. */
+  private async refuseEncoding(connection: MigrationConnection): Promise<void> {
+    const { rows } = await connection.query('select getdatabaseencoding() as encoding');
+    const { encoding } = rows[0] as { encoding: string };
+    if (encoding === 'UTF8') return;
+    throw new SchemaError(`The database is encoded in ${encoding}; event triggers need UTF8`, {
+      hint: "Move it to a database that was created with encoding 'UTF8'.",
+    });
   }
 
   private async applied(connection: MigrationConnection): Promise<AppliedMigration[]> {

@@ -48,6 +48,13 @@ describe('the schema migrator', () => {
     expect(versions).toEqual(MIGRATIONS.map(({ version }) => version));
   });
 
+  it('refuses a database that could not store what receivers answer', async () => {
+    const latin = await createTestDatabase({ encoding: 'LATIN1' });
+    const migrating = new SchemaMigrator(SCHEMA).migrate(await latin.client());
+    await expect(migrating).rejects.toThrow(/encoded in LATIN1.*encoding 'UTF8'/s);
+    await latin.drop();
+  });
+
   it.each(['statement_timeout', 'lock_timeout'])(
     'waits for another replica longer than a %s of the host allows',
     async (setting) => {

@@ -23,16 +23,21 @@ export interface TestDatabase {
 export interface TestDatabaseOptions {
   /** A name that `prepareTemplateDatabase` has returned. Default: an empty database. */
   template?: string;
+  /** Default: that of the server. */
+  encoding?: string;
 }
 
 /** Creates a database that no other test file knows. */
 export async function createTestDatabase({
-  template = 'template1',
+  encoding,
+  template = encoding === undefined ? 'template1' : 'template0',
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const name = `${inject('databasePrefix')}_${randomBytes(6).toString('hex')}`;
   await onServer((server) =>
     server.query(
-      `create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(template)}`,
+      `create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(template)}${
+        encoding === undefined ? '' : ` encoding ${pg.escapeLiteral(encoding)} locale 'C'`
+      }`,
     ),
   );
   return openTestDatabase(name);

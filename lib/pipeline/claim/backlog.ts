@@ -22,6 +22,11 @@ class Queue<Batch> {
     this.items.push(item);
   }
 
+  unshift(item: Waiting<Batch>): void {
+    if (this.head === 0) this.items.unshift(item);
+    else this.items[(this.head -= 1)] = item;
+  }
+
   shift(): Waiting<Batch> | undefined {
     const item = this.items[this.head];
     if (item === undefined) return undefined;
@@ -46,15 +51,12 @@ export class Backlog<Batch> {
   private heldBytes = 0;
 
   add(item: Waiting<Batch>): void {
-    const { triggerId } = item.event;
-    let queue = this.queues.get(triggerId);
-    if (queue === undefined) {
-      queue = new Queue();
-      this.queues.set(triggerId, queue);
-    }
-    if (queue.size === 0) this.turns.push(triggerId);
-    queue.push(item);
-    this.heldBytes += sizeOf(item.event);
+    this.queueFor(item).push(item);
+  }
+
+  /** Puts an event before those of its trigger that wait: it has waited longer. */
+  addFirst(item: Waiting<Batch>): void {
+    this.queueFor(item).unshift(item);
   }
 
   /** The next event of the trigger whose turn it is. */
@@ -82,6 +84,18 @@ export class Backlog<Batch> {
     this.queues.clear();
     this.turns = [];
     this.heldBytes = 0;
+  }
+
+  /** The queue that is about to get this event. */
+  private queueFor({ event }: Waiting<Batch>): Queue<Batch> {
+    let queue = this.queues.get(event.triggerId);
+    if (queue === undefined) {
+      queue = new Queue();
+      this.queues.set(event.triggerId, queue);
+    }
+    if (queue.size === 0) this.turns.push(event.triggerId);
+    this.heldBytes += sizeOf(event);
+    return queue;
   }
 }
 

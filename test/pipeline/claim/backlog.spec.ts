@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Backlog } from '../../../lib/pipeline/claim/backlog.js';
+import { Backlog, type Waiting } from '../../../lib/pipeline/claim/backlog.js';
 import type { EventNumber, TriggerId } from '../../../lib/pipeline/event.js';
 import { event } from '../support/trigger.js';
 
@@ -12,17 +12,18 @@ interface Place {
   readonly number: number;
 }
 
-const add = (backlog: Backlog<string>, { trigger, number }: Place): void =>
-  backlog.add({
-    event: event({ triggerId: trigger as TriggerId, number: String(number) as EventNumber }),
-    batch: 'batch',
-  });
+const waiting = ({ trigger, number }: Place): Waiting<string> => ({
+  event: event({ triggerId: trigger as TriggerId, number: String(number) as EventNumber }),
+  batch: 'batch',
+});
+
+const add = (backlog: Backlog<string>, place: Place): void => backlog.add(waiting(place));
 
 const next = (backlog: Backlog<string>): Place | null => {
-  const waiting = backlog.next();
-  return waiting === undefined
+  const item = backlog.next();
+  return item === undefined
     ? null
-    : { trigger: waiting.event.triggerId, number: Number(waiting.event.number) };
+    : { trigger: item.event.triggerId, number: Number(item.event.number) };
 };
 
 const rest = (backlog: Backlog<string>): Place[] => {
@@ -48,6 +49,18 @@ describe('the backlog', () => {
     next(backlog);
     add(backlog, { trigger: 2, number: 1 });
     expect(triggersOf(rest(backlog))).toEqual([1, 2, 1]);
+  });
+
+  it('gives an event that has waited longer the first place of its trigger, and no other turn', () => {
+    const backlog = new Backlog<string>();
+    for (let number = 1; number <= 3; number += 1) add(backlog, { trigger: 1, number });
+    add(backlog, { trigger: 2, number: 1 });
+    next(backlog);
+    for (const number of [8, 9]) backlog.addFirst(waiting({ trigger: 1, number }));
+    expect(rest(backlog)).toEqual([
+      { trigger: 2, number: 1 },
+      ...[9, 8, 2, 3].map((number) => ({ trigger: 1, number })),
+    ]);
   });
 
   it('loses nothing, repeats nothing and keeps the order of each trigger, however it is filled and emptied', () => {
