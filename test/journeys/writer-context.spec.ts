@@ -22,12 +22,7 @@ describe('what a writer says about itself in its transaction', () => {
     receiver = await startReceiver();
     database = await createTestDatabase();
     await database.query('create table orders (id int primary key)');
-    application = await startApplication({
-      database,
-      eventTriggers: {
-        triggers: [{ name: 'order_created', table: 'orders', insert: true, webhook: receiver.url }],
-      },
-    });
+    application = await boot();
   });
 
   afterEach(async () => {
@@ -35,6 +30,14 @@ describe('what a writer says about itself in its transaction', () => {
     await receiver.close();
     await database.drop();
   });
+
+  const boot = () =>
+    startApplication({
+      database,
+      eventTriggers: {
+        triggers: [{ name: 'order_created', table: 'orders', insert: true, webhook: receiver.url }],
+      },
+    });
 
   /** Transactions one after the other in one session, each with the settings that it gets, each inserting its number. */
   const writeWith = async (...transactions: Record<string, string>[]): Promise<void> => {
@@ -97,7 +100,10 @@ describe('what a writer says about itself in its transaction', () => {
     expect(requests.map(contextOf), 'the same three times').toEqual([first, first, first]);
   });
 
-  it('is read under the names of Hasura too, where ours are not set', async () => {
+  it('is read under the names of Hasura too, in a database of Hasura and where ours are not set', async () => {
+    await application.close();
+    await database.query('create schema hdb_catalog');
+    application = await boot();
     const theirs = {
       'hasura.user': '{"x-hasura-user-id":"8"}',
       'hasura.tracecontext': `{"trace_id":"${TRACE_ID}","span_id":"${SPAN_ID}"}`,

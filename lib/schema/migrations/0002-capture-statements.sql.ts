@@ -3,12 +3,21 @@ import type { MigrationContext } from '../migration.js';
 import { captureConditions } from './0002-capture-conditions.sql.js';
 import { capturePins } from './0002-capture-pins.sql.js';
 
-/**
- * What the writer said about itself, under our name or under Hasura's; text of any form, never parsed here.
- * Postgres leaves '' behind in a session where it was set for one transaction.
- */
-const setting = (own: string, hasura: string): string =>
-  `coalesce(nullif(pg_catalog.current_setting('${own}', true), ''), pg_catalog.current_setting('${hasura}', true))`;
+/** What the writer said about itself: text of any form, never parsed here; '' where it said so earlier. */
+const setting = (own: string): string => `pg_catalog.current_setting('${own}', true)`;
+
+/** The same in a database that Hasura writes to, which says it under names of its own. */
+const settingBesideHasura = (own: string, hasura: string): string =>
+  `coalesce(nullif(${setting(own)}, ''), ${setting(hasura)})`;
+
+const SESSION = 'event_triggers.session_variables';
+const TRACE = 'event_triggers.traceparent';
+const OWN_SETTINGS = `${setting(SESSION)}, ${setting(TRACE)}`;
+const SETTINGS_BESIDE_HASURA = `${settingBesideHasura(SESSION, 'hasura.user')},
+    ${settingBesideHasura(TRACE, 'hasura.tracecontext')}`;
+
+/** Hasura keeps its own tables there, in each database that it writes to. */
+const HASURA_SCHEMA = 'hdb_catalog';
 
 /**
  * The body of a capture function: one insert. The images are json and not jsonb, which would refuse
@@ -21,9 +30,7 @@ const BODY = `
 #variable_conflict use_column
 begin
   insert into %1$s.event (trigger_id, operation, key, old, new, session, trace)
-  values (%2$s, '%3$s', %4$s, %5$s, %6$s,
-    ${setting('event_triggers.session_variables', 'hasura.user')},
-    ${setting('event_triggers.traceparent', 'hasura.tracecontext')});
+  values (%2$s, '%3$s', %4$s, %5$s, %6$s, %8$s);
   if pg_catalog.pg_sequence_last_value(%7$L::pg_catalog.regclass)
      < pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())
   then
@@ -68,6 +75,8 @@ declare
   qualified text;
   key_function text;
   pins text;
+  settings constant text := case when to_regnamespace('${HASURA_SCHEMA}') is null then ${quoteLiteral(OWN_SETTINGS)}
+    else ${quoteLiteral(SETTINGS_BESIDE_HASURA)} end;
   spec json;
   condition text;
 begin
@@ -119,7 +128,8 @@ begin
            else format('%s(%s, ''0'')', key_function, case operation when 'delete' then 'old' else 'new' end) end,
       case when operation in ('update', 'delete') then 'pg_catalog.row_to_json(old)' else 'null' end,
       case when operation in ('insert', 'update') then 'pg_catalog.row_to_json(new)' else 'null' end,
-      ${own} || '.awake_until'), pins);
+      ${own} || '.awake_until',
+      settings), pins);
     return next;
     -- It writes to the log with its owner's rights: nobody else may hang it on a table.
     kind := 'grant';

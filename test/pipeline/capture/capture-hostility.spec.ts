@@ -174,7 +174,7 @@ describe('a writer', () => {
     ['nothing', `set event_triggers.session_variables = ''; set "hasura.user" = ''`],
     ['a lot', `select set_config('event_triggers.session_variables', repeat('x', 1000000), false)`],
   ])('may say %s about itself', async (_, setting) => {
-    await watch(plain);
+    await watch(`create schema hdb_catalog; ${plain}`);
     const writer = await database.client();
     await writer.query(setting);
     await writer.query('insert into t values (1)');

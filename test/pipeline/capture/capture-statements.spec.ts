@@ -52,9 +52,7 @@ as '
 #variable_conflict use_column
 begin
   insert into "event_triggers".event (trigger_id, operation, key, old, new, session, trace)
-  values (7, ''INSERT'', "event_triggers".key_of_7(new, ''0''), null, pg_catalog.row_to_json(new),
-    coalesce(nullif(pg_catalog.current_setting(''event_triggers.session_variables'', true), ''''), pg_catalog.current_setting(''hasura.user'', true)),
-    coalesce(nullif(pg_catalog.current_setting(''event_triggers.traceparent'', true), ''''), pg_catalog.current_setting(''hasura.tracecontext'', true)));
+  values (7, ''INSERT'', "event_triggers".key_of_7(new, ''0''), null, pg_catalog.row_to_json(new), pg_catalog.current_setting(''event_triggers.session_variables'', true), pg_catalog.current_setting(''event_triggers.traceparent'', true));
   if pg_catalog.pg_sequence_last_value(''"event_triggers".awake_until''::pg_catalog.regclass)
      < pg_catalog.date_part(''epoch'', pg_catalog.clock_timestamp())
   then

@@ -58,8 +58,8 @@ describe('a change', () => {
     ]);
   });
 
-  it('keeps what Hasura sets where nothing of ours is set', async () => {
-    await watch(plain);
+  it('keeps what Hasura sets where nothing of ours is set, in a database of Hasura', async () => {
+    await watch(`create schema hdb_catalog; ${plain}`);
     const writer = await database.client();
     await writer.query('begin');
     await writer.query(
