@@ -15,6 +15,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
  */
 const ANSWER_WITHIN_MS = 10_000;
 
+/** A connection that is idle for so long is asked by the system whether the other side is still there. */
+const PROBE_AFTER_MS = 10_000;
+
 /** A row as Postgres printed it: every column text or null, in the order of the statement. */
 export type TextRow = readonly (string | null)[];
 
@@ -47,7 +50,7 @@ export class Database {
       application_name: 'event-triggers',
       allowExitOnIdle: false,
       keepAlive: true,
-      keepAliveInitialDelayMillis: ANSWER_WITHIN_MS,
+      keepAliveInitialDelayMillis: PROBE_AFTER_MS,
     });
     // An idle connection that breaks is replaced by the next query; without a listener it ends the process.
     this.pool.on('error', () => {

@@ -37,7 +37,7 @@ export class DeliveryNews {
   }
 
   private failure({ id, name }: StoredTrigger, outcome: Outcome, decision: Decision): void {
-    const told = this.told.get(id) ?? NOTHING_YET();
+    const told = this.told.get(id) ?? nothingYet();
     this.told.set(id, told);
     const problem = outcome.error?.message ?? 'no reason is known';
     if (decision.kind === 'dead') {
@@ -56,7 +56,7 @@ export class DeliveryNews {
   }
 }
 
-const NOTHING_YET = (): Told => ({
+const nothingYet = (): Told => ({
   failing: false,
   failureAt: Number.NEGATIVE_INFINITY,
   deadLetters: 0,
