@@ -10,7 +10,7 @@ const CONNECTIONS = 2;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Longer than any call takes on a server that works, and short enough that a lease outlasts it: a connection
+ * Longer than any call takes on a server that works, and shorter than the lease is by default: a connection
  * that fell silent (a host that is gone, a firewall that forgot it) would else be waited for without end.
  */
 const ANSWER_WITHIN_MS = 10_000;

@@ -2,7 +2,7 @@ import { Alarm } from './alarm.js';
 import { PollPace } from './claim/poll-pace.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryNews } from './delivery-news.js';
-import { failureOf, messageOf, pauseAfter } from './dispatcher-failure.js';
+import { failureOf, messageOf, pauseAfter, type Failure } from './dispatcher-failure.js';
 import type { TriggerId } from './event.js';
 import { Holdings } from './holdings.js';
 import { insistently } from './insistently.js';
@@ -159,7 +159,7 @@ export class Dispatcher {
     this.recording = recorder
       .write(lease.id, now())
       .then((recorded) => this.holdings.retries.settle(recorded))
-      .catch((error: unknown) => this.doubtAfter(error))
+      .catch((error: unknown) => this.doubtAfter(failureOf(error)))
       .then(() => {
         this.recordAside();
         if (recorder.dueIn(now()) === 0) this.alarm.ring();
@@ -201,15 +201,14 @@ export class Dispatcher {
       return;
     }
     this.failures += 1;
-    this.doubtAfter(error);
+    this.doubtAfter(failure);
     if (failure.kind === 'lease-lost') return;
     if (this.failures === 1)
       this.log.error(`The dispatcher cannot work on its log: ${messageOf(error)}`);
     await this.alarm.wait(pauseAfter(this.failures));
   }
 
-  private doubtAfter(error: unknown): void {
-    const { kind } = failureOf(error);
+  private doubtAfter({ kind }: Failure): void {
     if (kind === 'lease-lost') this.holdings.doubt('lease-lost');
     if (kind === 'log-unreachable') this.holdings.doubt('answer-lost');
   }

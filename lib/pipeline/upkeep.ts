@@ -1,6 +1,5 @@
 import type { Alarm } from './alarm.js';
 import type { StoredTrigger } from './attach/stored-trigger.js';
-import type { ClaimedBatch } from './claim/claimed-rows.js';
 import type { Deliveries } from './deliveries.js';
 import { failureOf, messageOf } from './dispatcher-failure.js';
 import type { TriggerId } from './event.js';
@@ -103,12 +102,14 @@ export class Upkeep {
   }
 
   private async round(): Promise<void> {
+    // Where the loop is in doubt already, it has told the reason.
+    const isTold = this.failing || this.hands.holdings.isDoubtful;
     try {
       if (now() >= this.nextRenewal) await this.renewLease();
       await (this.lastSteps ?? this.usualSteps)();
       this.failing = false;
     } catch (error) {
-      this.tell(error);
+      this.tell(error, isTold);
       this.failing = true;
     }
   }
@@ -119,27 +120,18 @@ export class Upkeep {
     if (now() >= this.nextRetryFloor) await this.raiseRetryFloor();
   };
 
-  private tell(error: unknown): void {
+  private tell(error: unknown, isTold: boolean): void {
     const failure = failureOf(error);
     if (failure.kind === 'stream-damaged') this.halt(failure.trigger, error);
-    // Where the loop is in doubt it has told the reason.
-    else if (!this.failing && !this.hands.holdings.isDoubtful)
+    else if (!isTold)
       this.log.warn(`The dispatcher skipped a round of upkeep: ${messageOf(error)}`);
   }
 
   private async renewLease(): Promise<void> {
     const { holdings, alarm } = this.hands;
     this.leaseBegan();
-    let renewed: boolean;
-    try {
-      renewed = await this.stages.lease.renew(holdings.floor());
-    } catch (error) {
-      // It may still arrive, with a floor that is too high by then: not if the name is another.
-      holdings.doubt('answer-lost');
-      alarm.ring();
-      throw error;
-    }
-    if (renewed) return;
+    // Late on the wire it may still arrive, with a floor that is too high by then: not if the name is another.
+    if (await this.orDoubt(this.stages.lease.renew(holdings.floor()))) return;
     holdings.doubt('lease-lost');
     alarm.ring();
   }
@@ -178,20 +170,23 @@ export class Upkeep {
   }
 
   private async inherit(): Promise<void> {
-    const { deliveries, holdings } = this.hands;
+    const { deliveries, holdings, streams } = this.hands;
     this.nextSweep = now() + SWEEP_EVERY_MS;
-    const heritage = await this.takeOver();
+    const { claimer, lease } = this.stages;
+    const heritage = await this.orDoubt(
+      claimer.recover(lease.id, streams.claimable(), MOST_INHERITED),
+    );
     if (heritage.length === 0) return;
     this.log.warn(`Took over ${heritage.length} batches of a dispatcher that is gone`);
     for (const batch of heritage) deliveries.add(batch.events, holdings.batches.inherit(batch));
     deliveries.begin();
   }
 
-  private async takeOver(): Promise<ClaimedBatch[]> {
-    const { claimer, lease } = this.stages;
-    const { alarm, holdings, streams } = this.hands;
+  /** For a call that may have done its work although its answer got lost. */
+  private async orDoubt<Answer>(call: Promise<Answer>): Promise<Answer> {
+    const { alarm, holdings } = this.hands;
     try {
-      return await claimer.recover(lease.id, streams.claimable(), MOST_INHERITED);
+      return await call;
     } catch (error) {
       holdings.doubt('answer-lost');
       alarm.ring();

@@ -1,4 +1,5 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
+import { utcText } from './utc-text.sql.js';
 
 /** One row if the trigger exists; without a number if it may not be invoked. */
 export interface InvokedRow {
@@ -26,8 +27,7 @@ export function invokeStatement(schema: QuotedIdentifier): string {
     )
     select i.id::text as installation,
            e.id::text as number,
-           -- the form in which dispatchers read it, whatever the session's settings are
-           to_char(e.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00' as created_at
+           ${utcText('e.created_at')} as created_at
       from ${schema}.installation i
      cross join wanted w
       left join invoked e on true`;

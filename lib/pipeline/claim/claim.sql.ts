@@ -1,4 +1,5 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
+import { utcText } from '../capture/utc-text.sql.js';
 
 /** How many parameters of `cycle_v1` say what to claim; those that say what to record follow. */
 const CLAIM_PARAMETERS = 10;
@@ -21,11 +22,8 @@ export function claimStatements(schema: QuotedIdentifier): ClaimStatements {
     cycle: `select * from ${schema}.cycle_v1(${parameters.join(', ')})`,
     recover: `select * from ${schema}.recover_v1($1, $2, $3)`,
     // A little earlier than now at the most: a retry that is not committed yet may be due already.
-    // Printed in UTC, because a session may call its zone by a name that means another one when it is read.
     retryFloor: `
-      select to_char(
-               least(min(r.due), clock_timestamp() - interval '10 seconds') at time zone 'UTC',
-               'YYYY-MM-DD HH24:MI:SS.US') || '+00'
+      select ${utcText(`least(min(r.due), clock_timestamp() - interval '10 seconds')`)}
         from ${schema}.retry r
        where r.dispatcher is null`,
   };
