@@ -1,7 +1,9 @@
+import { callbackify } from 'node:util';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { EventTriggersError } from './event-triggers.errors.js';
+import { ServerTimeline } from './server-timeline.js';
 
 /** One for the dispatcher's loop, one for the upkeep that must not wait behind a large page. */
 const CONNECTIONS = 2;
@@ -33,6 +35,7 @@ const unparsed = { getTypeParser: () => (text: string) => text };
  */
 export class Database {
   private readonly pool: pg.Pool;
+  private readonly timeline = new ServerTimeline();
   private broken = 0;
 
   /** @param answerWithin milliseconds after which a call is given up, and its connection with it */
@@ -51,6 +54,7 @@ export class Database {
       allowExitOnIdle: false,
       keepAlive: true,
       keepAliveInitialDelayMillis: PROBE_AFTER_MS,
+      verify: callbackify((client: pg.ClientBase) => this.timeline.check(client, answerWithin)),
     });
     // An idle connection that breaks is replaced by the next query; without a listener it ends the process.
     this.pool.on('error', () => {
@@ -118,6 +122,18 @@ export class Database {
       connection.removeListener('error', remember);
       connection.release(broken);
     }
+  }
+
+  /** One more connection, not of the pool and not connected yet; to `url` where the pool's way is not direct. */
+  dedicated(url?: string): pg.Client {
+    const { password, ...options } = this.pool.options;
+    return new pg.Client({
+      ...(url === undefined ? { ...options, password } : { connectionString: url }),
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      application_name: 'event-triggers',
+      keepAlive: true,
+      keepAliveInitialDelayMillis: PROBE_AFTER_MS,
+    } as pg.ClientConfig);
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,8 @@ import {
 import type { ModuleRef } from '@nestjs/core';
 import type { AxiosInstance } from 'axios';
 import type { DataSource } from 'typeorm';
+import { CapturePatrol, type CaptureState } from './capture-patrol.js';
+import { CommitListener } from './commit-listener.js';
 import { Database } from './database.js';
 import { placeEntities } from './event-triggers.entities.js';
 import {
@@ -19,8 +21,10 @@ import { resolveDefinitions } from './pipeline/attach/definition-resolver.js';
 import { definitionsOnEntities } from './pipeline/attach/event-trigger.decorator.js';
 import type { WantedTrigger } from './pipeline/attach/stored-trigger.js';
 import { TriggerReconciler, type ReconcileReport } from './pipeline/attach/trigger-reconciler.js';
+import type { ResolvedDispatcherOptions } from './dispatcher.options.js';
+import { DispatcherShifts, type Shift } from './dispatcher-shifts.js';
 import { DispatcherAssembly } from './pipeline/dispatcher-assembly.js';
-import type { Dispatcher } from './pipeline/dispatcher.js';
+import type { Health } from './health.js';
 import { SchedulerEntry } from './scheduler-entry.js';
 import { SchemaMigrator } from './schema/schema-migrator.js';
 
@@ -40,8 +44,8 @@ const taken = new WeakSet<DataSource>();
 export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('EventTriggers');
   private database: Database | null = null;
-  private dispatcher: Dispatcher | null = null;
-  private schedulerEntry: SchedulerEntry | null = null;
+  private shifts: DispatcherShifts | null = null;
+  private readonly captureState: CaptureState = { drifted: [], intactAt: new Date() };
 
   constructor(
     private readonly dataSource: DataSource,
@@ -60,7 +64,8 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
       refuseAll(wanted.flatMap((trigger) => assembly.problemsOfDestination(trigger)));
       this.database = Database.of(this.dataSource);
       await this.install(this.database, wanted);
-      if (this.options.dispatcher !== false) await this.startDispatcher(assembly, this.database);
+      if (this.options.dispatcher !== false)
+        await this.startDispatcher(assembly, this.options.dispatcher, wanted);
     } catch (error) {
       await this.letGo();
       throw this.explained(error);
@@ -68,18 +73,30 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const { dispatcher } = this;
+    const { shifts } = this;
     // Hosts may close twice: by a signal, and by hand.
-    this.dispatcher = null;
-    this.schedulerEntry?.remove();
+    this.shifts = null;
     try {
-      await dispatcher?.stop();
+      await shifts?.stop();
     } catch (error) {
       this.logger.error(
         `The dispatcher could not hand back what it holds; it goes on elsewhere when the lease has run out: ${String(error)}`,
       );
     }
     await this.letGo();
+  }
+
+  /** How this replica is. */
+  health(): Health {
+    const { drifted, intactAt } = this.captureState;
+    const problems = [
+      ...drifted.map(
+        (name) =>
+          `Event trigger "${name}": changes may go by uncaptured since ${intactAt.toISOString()}`,
+      ),
+      ...(this.shifts?.problems() ?? []),
+    ];
+    return { isHealthy: problems.length === 0, problems, drifted };
   }
 
   private takeDataSource(): void {
@@ -135,10 +152,58 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     for (const warning of warnings) this.logger.warn(warning);
   }
 
-  private async startDispatcher(assembly: DispatcherAssembly, database: Database): Promise<void> {
-    this.dispatcher = await assembly.assemble(database);
-    const interval = await this.dispatcher.start();
-    this.schedulerEntry = await SchedulerEntry.add(this.moduleRef, interval);
+  private async startDispatcher(
+    assembly: DispatcherAssembly,
+    settings: ResolvedDispatcherOptions,
+    wanted: readonly WantedTrigger[],
+  ): Promise<void> {
+    const shifts = new DispatcherShifts(
+      () => this.beginShift(assembly, wanted),
+      settings,
+      this.logger,
+    );
+    await shifts.start();
+    this.shifts = shifts;
+    if (settings.suspendAfter !== null)
+      this.dataSource.subscribers.push(new CommitListener(() => shifts.wake()));
+  }
+
+  private async beginShift(
+    assembly: DispatcherAssembly,
+    wanted: readonly WantedTrigger[],
+  ): Promise<Shift> {
+    const database = (this.database ??= Database.of(this.dataSource));
+    try {
+      const declares = wanted.map(({ name }) => name);
+      const dispatcher = await assembly.assemble(database, declares);
+      const entry = await SchedulerEntry.add(this.moduleRef, await dispatcher.start());
+      const patrol = new CapturePatrol(
+        database,
+        this.options,
+        declares,
+        this.captureState,
+        () => this.install(database, wanted),
+        this.logger,
+      );
+      patrol.begin();
+      // Nobody has looked while it was away.
+      if (this.shifts !== null) void patrol.look();
+      return {
+        dispatcher,
+        end: async () => {
+          patrol.end();
+          entry.remove();
+          try {
+            await dispatcher.stop();
+          } finally {
+            await this.closeDatabase();
+          }
+        },
+      };
+    } catch (error) {
+      await this.closeDatabase();
+      throw error;
+    }
   }
 
   /** With `install: 'off'` nothing has looked whether there is anything to work on. */
@@ -153,6 +218,10 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
 
   private async letGo(): Promise<void> {
     taken.delete(this.dataSource);
+    await this.closeDatabase();
+  }
+
+  private async closeDatabase(): Promise<void> {
     const { database } = this;
     this.database = null;
     await database?.close();

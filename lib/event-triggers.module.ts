@@ -152,17 +152,18 @@ function optionsProviders(options: EventTriggersAsyncOptions, dataSource: string
 function dataSourceProviders(dataSource: string): Provider[] {
   const options = tokenOf('Options', dataSource);
   const features = tokenOf('FeatureDefinitions', dataSource);
+  const lifecycle = tokenOf('Lifecycle', dataSource);
   const source = getDataSourceToken(dataSource);
   return [
     { provide: features, useFactory: () => new FeatureDefinitions() },
     {
       provide: getEventTriggersToken(dataSource),
-      inject: [source, options],
-      useFactory: (connected: DataSource, resolved: ResolvedOptions) =>
-        new EventTriggersService(connected, resolved),
+      inject: [source, options, lifecycle],
+      useFactory: (connected: DataSource, resolved: ResolvedOptions, own: EventTriggersLifecycle) =>
+        new EventTriggersService(connected, resolved, own),
     },
     {
-      provide: tokenOf('Lifecycle', dataSource),
+      provide: lifecycle,
       inject: [source, options, features, HttpService, ModuleRef],
       useFactory: (
         connected: DataSource,
@@ -181,5 +182,8 @@ const secretSettings = (dataSource: string): Provider => ({
   useFactory: (options: ResolvedOptions): WebhookSecretSettings => ({
     ...(options.webhookSecrets.length > 0 && { secret: options.webhookSecrets }),
     header: options.webhookSecretHeader,
+    signingKeys: options.signingKeys.map(({ key, until }) =>
+      until === null ? key : { key, until: new Date(until) },
+    ),
   }),
 });

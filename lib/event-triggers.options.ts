@@ -1,5 +1,16 @@
 import { Type } from 'class-transformer';
+import { BreakerOptions } from './breaker.options.js';
 import { applicationName } from './application-name.js';
+import {
+  DispatcherOptions,
+  resolveDispatcher,
+  type ResolvedDispatcherOptions,
+} from './dispatcher.options.js';
+import {
+  DestinationOptions,
+  resolveDestinations,
+  type ResolvedDestinationOptions,
+} from './destination.options.js';
 import { milliseconds, type Duration } from './duration.js';
 import { InvalidOptionsError } from './event-triggers.errors.js';
 import type { TriggerDefinition } from './pipeline/attach/trigger-definition.js';
@@ -7,7 +18,12 @@ import {
   isHeaderName,
   TriggerDefinitionRules,
 } from './pipeline/attach/trigger-definition.rules.js';
+import type { DeadLetter } from './pipeline/dead-letters.js';
+import type { Retention } from './pipeline/partition-plan.js';
+import type { StoredSigningKey } from './pipeline/attach/stored-trigger.js';
 import { RetryOptions } from './retry.options.js';
+import { signingKeysOf, type SigningKeys } from './signing-key.js';
+import { isSigningKeys, SIGNING_KEYS_RULE } from './signing-keys.options.js';
 import { quoteIdentifier } from './schema/identifier.js';
 import {
   durationRule,
@@ -16,65 +32,47 @@ import {
   isListOf,
   isOneOf,
   isText,
-  isWholeNumber,
   May,
   MayList,
   MayNest,
   problemsOf,
+  isWholeNumber,
 } from './validation.js';
 
 /** What bootstrap may do to the database. */
 export type Install = 'apply' | 'verify' | 'off';
 
-/** How the dispatcher of one replica works. */
-export class DispatcherOptions {
-  /**
-   * Deliveries in flight at the same time in one replica, over all triggers. From 1 to 4096.
-   *
-   * Default: 64, which keeps a core busy at 5 ms an answer and is what most receivers can bear.
-   */
-  @May('be a whole number from 1 to 4096', isWholeNumber(1, 4_096))
-  concurrency?: number;
+/** Less than a partition that is all but empty takes for its indexes is no limit. */
+const LEAST_HELD = 1_000_000;
+
+/**
+ * How long the logs are kept. Days that are over go as whole tables, without a trace in your writes.
+ *
+ * What is still owed is kept whatever stands here: events that wait because their trigger is paused, or whose
+ * destination fails. Retries and dead letters carry their rows with them.
+ */
+export class RetentionOptions {
+  /** Events, for looking them up and sending them again. From 1 to 365 days. Default: 7 days, a week of work. */
+  @May(durationRule('1d', '365d'), isDuration('1d', '365d'))
+  events?: Duration;
+
+  /** Attempts, for seeing what happened. From 1 to 365 days. Default: 7 days, as the events that they belong to. */
+  @May(durationRule('1d', '365d'), isDuration('1d', '365d'))
+  attempts?: Duration;
+
+  /** Dead letters. From 1 day to 10 years. Default: 30 days, so that a holiday costs none. */
+  @May(durationRule('1d', '3650d'), isDuration('1d', '3650d'))
+  deadLetters?: Duration;
 
   /**
-   * Events that are taken from the log at a time, at most. From 1 to 10000.
+   * Bytes of the event log that a trigger may keep beyond `events`. One that makes no progress (it is paused, its
+   * destination fails, or no replica of its application runs) and keeps more is not captured any more, until
+   * `resumeCapture`. From 1 MB.
    *
-   * Default: 500, where the round trip is shared by so many events that larger pages gain little.
+   * Default: never, and a warning tells what is kept: whether a full disk or a lost event is worse is for you to say.
    */
-  @May('be a whole number from 1 to 10000', isWholeNumber(1, 10_000))
-  batchSize?: number;
-
-  /**
-   * The pause between two looks at the log while there is work. It grows by itself under load and when idle.
-   *
-   * Default: 5 ms, where a change goes out a few milliseconds after its commit (`npm run bench -- latency`).
-   */
-  @May(durationRule('1ms', '1h'), isDuration('1ms', '1h'))
-  pollInterval?: Duration;
-
-  /**
-   * Seconds after which the other replicas take over what a dead one had in hand. From 3 to 3600.
-   *
-   * Default: 15, long enough for a garbage collection or a short network failure.
-   */
-  @May('be a whole number of seconds from 3 to 3600', isWholeNumber(3, 3_600))
-  leaseSeconds?: number;
-
-  /**
-   * Seconds that a stopping replica waits for its deliveries in flight before it hands them over. From 0 to 3600.
-   *
-   * Default: 10, a third of the time that Kubernetes leaves between SIGTERM and SIGKILL.
-   */
-  @May('be a whole number of seconds from 0 to 3600', isWholeNumber(0, 3_600))
-  drainSeconds?: number;
-
-  /**
-   * How long connecting to a receiver may take, within the timeout of the attempt.
-   *
-   * Default: 5 s, enough for two lost packets; a receiver that takes longer will not answer either.
-   */
-  @May(durationRule('100ms', '10m'), isDuration('100ms', '10m'))
-  connectTimeout?: Duration;
+  @May('be a number of bytes from 1,000,000', isWholeNumber(LEAST_HELD, Number.MAX_SAFE_INTEGER))
+  holdAtMost?: number;
 }
 
 /**
@@ -114,6 +112,22 @@ export class EventTriggersOptions {
   @May('be the name of an HTTP header: letters, digits and hyphens', isHeaderName)
   webhookSecretHeader?: string;
 
+  /**
+   * What webhooks are signed with, by Standard Webhooks: a key that begins with `whsec_` (HMAC-SHA256) or `whsk_`
+   * (ed25519), or several, of which each signs as long as it is valid: receivers that know either accept during a
+   * change of keys. `'{{ENV_VAR}}'` is taken from the environment. Default: none, webhooks go out unsigned.
+   *
+   * @example
+   * signingKeys: ['{{SIGNING_KEY}}', { key: '{{FORMER_SIGNING_KEY}}', until: '2026-12-01' }]
+   */
+  @May(`be ${SIGNING_KEYS_RULE}`, isSigningKeys, { secret: true })
+  signingKeys?: SigningKeys;
+
+  /** Where webhooks may go. */
+  @MayNest('be an object of destination options')
+  @Type(() => DestinationOptions)
+  destinations?: DestinationOptions;
+
   /** The Postgres schema that holds the log and all else of this package. Default: `event_triggers`. */
   @May(
     'be a name of at most 63 bytes without "$" that is neither public nor one of the system',
@@ -140,6 +154,11 @@ export class EventTriggersOptions {
   @Type(() => RetryOptions)
   retry?: RetryOptions;
 
+  /** When a failing destination is left alone for a while, for triggers without breaker options of their own. */
+  @MayNest('be false or an object of breaker options', false)
+  @Type(() => BreakerOptions)
+  breaker?: false | BreakerOptions;
+
   /**
    * The total time for one attempt, for triggers without one of their own. From 100 ms to 30 min.
    *
@@ -148,6 +167,29 @@ export class EventTriggersOptions {
    */
   @May(durationRule('100ms', '30m'), isDuration('100ms', '30m'))
   timeout?: Duration;
+
+  /**
+   * Called when an event is given up, after that is recorded, in the replica that gave it up: for an alarm. It is
+   * called once, and not at all if the process dies in between; the table `dead_letter` has them all.
+   */
+  @May('be a function', (value) => typeof value === 'function')
+  onDeadLetter?: (deadLetter: DeadLetter) => void | Promise<void>;
+
+  /**
+   * Where this application runs, for example `production`. The first deployment that says so owns the log; a copy of
+   * the database that is started elsewhere under another name captures, but delivers nothing until it is adopted
+   * (`EventTriggersService.adopt`). Default: none, and every copy that has the same transactions delivers.
+   *
+   * @example
+   * deployment: process.env.DEPLOYMENT
+   */
+  @May('be a text', isText)
+  deployment?: string;
+
+  /** How long the logs are kept. */
+  @MayNest('be an object of retention options')
+  @Type(() => RetentionOptions)
+  retention?: RetentionOptions;
 
   /**
    * How long bootstrap may try to lock a table that long transactions keep busy, in total. Writers never
@@ -159,16 +201,6 @@ export class EventTriggersOptions {
   attachTimeout?: Duration;
 }
 
-/** The dispatcher's options with every default filled in; times in milliseconds where not said otherwise. */
-export interface ResolvedDispatcherOptions {
-  readonly concurrency: number;
-  readonly batchSize: number;
-  readonly pollInterval: number;
-  readonly leaseSeconds: number;
-  readonly drainSeconds: number;
-  readonly connectTimeout: number;
-}
-
 /** The options with every default filled in; times in milliseconds. */
 export interface ResolvedOptions {
   readonly triggers: readonly TriggerDefinition[];
@@ -176,13 +208,20 @@ export interface ResolvedOptions {
   /** The first is sent, each is accepted; none where neither the option nor the variable is set. */
   readonly webhookSecrets: readonly string[];
   readonly webhookSecretHeader: string;
+  readonly signingKeys: readonly StoredSigningKey[];
+  readonly destinations: ResolvedDestinationOptions;
   readonly schema: string;
   readonly install: Install;
   readonly dispatcher: false | ResolvedDispatcherOptions;
   /** As given: each definition fills in the rest, see `resolveRetry`. */
   readonly retry: RetryOptions;
+  readonly breaker: false | BreakerOptions;
   readonly timeout: number;
   readonly attachTimeout: number;
+  /** Null where it is not said. */
+  readonly deployment: string | null;
+  readonly retention: Retention & { readonly holdAtMost: number | null };
+  readonly onDeadLetter: ((deadLetter: DeadLetter) => void | Promise<void>) | null;
 }
 
 export const DEFAULT_SECRET_HEADER = 'nhost-webhook-secret';
@@ -201,12 +240,23 @@ export function validateOptions(input: EventTriggersOptions = {}): ResolvedOptio
     application: application ?? '',
     webhookSecrets: secrets(input.webhookSecret ?? process.env[SECRET_VARIABLE]),
     webhookSecretHeader: input.webhookSecretHeader ?? DEFAULT_SECRET_HEADER,
+    signingKeys: input.signingKeys === undefined ? [] : signingKeysOf(input.signingKeys),
+    destinations: resolveDestinations(input.destinations ?? {}),
     schema: input.schema ?? 'event_triggers',
     install: input.install ?? 'apply',
     dispatcher: input.dispatcher === false ? false : resolveDispatcher(input.dispatcher ?? {}),
     retry: input.retry ?? {},
+    breaker: input.breaker ?? {},
     timeout: milliseconds(input.timeout ?? '60s'),
     attachTimeout: milliseconds(input.attachTimeout ?? '60s'),
+    deployment: input.deployment ?? null,
+    onDeadLetter: input.onDeadLetter ?? null,
+    retention: {
+      events: milliseconds(input.retention?.events ?? '7d'),
+      attempts: milliseconds(input.retention?.attempts ?? '7d'),
+      deadLetters: milliseconds(input.retention?.deadLetters ?? '30d'),
+      holdAtMost: input.retention?.holdAtMost ?? null,
+    },
   };
 }
 
@@ -225,17 +275,6 @@ function refuse(what: string, problems: readonly string[]): void {
   if (problems.length === 0) return;
   const list = problems.map((problem) => `\n  - ${problem}`).join('');
   throw new InvalidOptionsError(`${what} cannot be used:${list}`);
-}
-
-function resolveDispatcher(options: DispatcherOptions): ResolvedDispatcherOptions {
-  return {
-    concurrency: options.concurrency ?? 64,
-    batchSize: options.batchSize ?? 500,
-    pollInterval: milliseconds(options.pollInterval ?? '5ms'),
-    leaseSeconds: options.leaseSeconds ?? 15,
-    drainSeconds: options.drainSeconds ?? 10,
-    connectTimeout: milliseconds(options.connectTimeout ?? '5s'),
-  };
 }
 
 function secrets(secret: string | readonly string[] | undefined): readonly string[] {

@@ -1,10 +1,29 @@
+import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager } from 'typeorm';
+import { Database } from './database.js';
 import type { ResolvedOptions } from './event-triggers.options.js';
 import { EventTriggersError } from './event-triggers.errors.js';
+import { CaptureSwitch, type CaptureGap } from './pipeline/attach/capture-switch.js';
 import { invokeStatement, type InvokedRow } from './pipeline/capture/invoke.sql.js';
+import type { EventTriggersLifecycle } from './event-triggers.lifecycle.js';
+import type { Health } from './health.js';
+import { suggestion } from './nearest-name.js';
+import { adoptionStatements } from './pipeline/claim/adoption.sql.js';
 import { eventId } from './pipeline/deliver/event-id.js';
 import type { EventNumber } from './pipeline/event.js';
-import { quoteIdentifier } from './schema/identifier.js';
+import {
+  pauseDelivery,
+  resumeDelivery,
+  triggerNames,
+} from './pipeline/retry/delivery-pause.sql.js';
+import {
+  EventOperations,
+  type CancelledState,
+  type RedeliveryFilter,
+  type RedeliveryOptions,
+  type RunStatement,
+} from './pipeline/retry/event-operations.js';
+import { quoteIdentifier, type QuotedIdentifier } from './schema/identifier.js';
 
 /** How an event is invoked. */
 export interface InvokeOptions {
@@ -19,10 +38,27 @@ export interface InvokeOptions {
  * constructor(private readonly eventTriggers: EventTriggersService) {}
  */
 export class EventTriggersService {
+  private readonly logger = new Logger('EventTriggers');
+
   constructor(
     private readonly dataSource: DataSource,
-    private readonly options: Pick<ResolvedOptions, 'schema' | 'application'>,
+    private readonly options: Pick<
+      ResolvedOptions,
+      'schema' | 'application' | 'deployment' | 'attachTimeout'
+    >,
+    private readonly lifecycle: Pick<EventTriggersLifecycle, 'health'>,
   ) {}
+
+  /**
+   * How this replica is: whether what it has attached is in force, and its dispatcher works. It asks nobody; a health
+   * check may call it as often as it likes.
+   *
+   * @example
+   * const { isHealthy, problems } = eventTriggers.health();
+   */
+  health(): Health {
+    return this.lifecycle.health();
+  }
 
   /**
    * Makes an event by hand, of operation `MANUAL`, for a trigger whose definition says `manual: true`.
@@ -39,25 +75,238 @@ export class EventTriggersService {
    */
   async invoke(name: string, payload: unknown, { manager }: InvokeOptions = {}): Promise<string> {
     const rows = await (manager ?? this.dataSource.manager).query<InvokedRow[]>(
-      invokeStatement(quoteIdentifier(this.options.schema)),
+      invokeStatement(this.schema),
       [name, this.options.application, JSON.stringify(payload ?? null)],
     );
     const invoked = rows[0];
-    if (invoked === undefined) throw unknownTrigger(name, this.options.application);
+    if (invoked === undefined) throw await this.unknownTrigger(name);
     if (invoked.number === null || invoked.created_at === null) throw notManual(name);
     return eventId(Number(invoked.installation), {
       number: invoked.number as EventNumber,
       createdAt: invoked.created_at,
     });
   }
+
+  /**
+   * Stops delivering a trigger, in all replicas within two seconds. Its changes are captured on; what is under
+   * way ends, and the rest waits. It stays paused over restarts and new releases, until `resume`.
+   *
+   * @returns false if it was paused already
+   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`
+   *
+   * @example
+   * await eventTriggers.pause('order_created'); // before the receiver goes down for an hour
+   */
+  async pause(name: string): Promise<boolean> {
+    return this.changeDelivery(name, pauseDelivery(this.schema));
+  }
+
+  /**
+   * Goes on with a trigger where it stopped, whether it was paused by hand or because its destination failed for
+   * long or said that it is gone.
+   *
+   * @returns false if it was not paused
+   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`
+   */
+  async resume(name: string): Promise<boolean> {
+    return this.changeDelivery(name, resumeDelivery(this.schema));
+  }
+
+  /**
+   * Stops capturing a trigger: changes of its table go by and are never delivered, while what was captured before still
+   * is, and `invoke` works. It stays paused over restarts and new releases, until `resumeCapture`.
+   *
+   * Its Postgres triggers are disabled, which costs writers nothing. For that it waits until nobody has written to the
+   * table without having committed, as long as `attachTimeout`; new writers wait meanwhile for moments, readers never.
+   *
+   * @returns since when nothing is captured, an earlier time where it was paused already
+   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`, or `ET_TABLE_LOCKED` where somebody keeps the table locked, or
+   *   `ET_INVALID_TRIGGER` where the role of the data source does not own it
+   *
+   * @example
+   * await eventTriggers.pauseCapture('order_created'); // an import that nobody is to hear of
+   */
+  async pauseCapture(name: string): Promise<Date> {
+    const since = await this.withCapture((capture) => capture.pause(name, 'hand'));
+    if (since === null) throw await this.unknownTrigger(name);
+    this.logger.warn(
+      `Event trigger "${name}": changes are not captured since ${since.toISOString()}, until resumeCapture`,
+    );
+    return since;
+  }
+
+  /**
+   * Captures a trigger again.
+   *
+   * @returns the time whose changes were not captured, to the transaction; null if it was not paused
+   * @throws EventTriggersError as `pauseCapture`
+   *
+   * @example
+   * const missed = await eventTriggers.resumeCapture('order_created');
+   * if (missed) console.log(`orders written from ${missed.from} to ${missed.to} have made no event`);
+   */
+  async resumeCapture(name: string): Promise<CaptureGap | null> {
+    const missed = await this.withCapture((capture) => capture.resume(name));
+    if (missed === null) throw await this.unknownTrigger(name);
+    if (missed === 'captures') return null;
+    this.logger.log(
+      `Event trigger "${name}": changes are captured again; those from ${missed.from.toISOString()} to ${missed.to.toISOString()} were not`,
+    );
+    return missed;
+  }
+
+  /**
+   * Sends one event again, whether it is a dead letter, waits for another attempt, or was delivered and is still in
+   * the log. It keeps its id, has all its attempts before it, and says so in the header `event-triggers-redelivery`.
+   * One that has not been attempted yet is left alone.
+   *
+   * @param id as receivers see it
+   * @throws EventTriggersError `ET_UNKNOWN_EVENT`, `ET_INVALID_EVENT_ID` or `ET_FOREIGN_EVENT_ID`
+   */
+  async redeliver(id: string): Promise<void> {
+    await this.operations().redeliver(id);
+  }
+
+  /**
+   * Sends many events again: dead letters, or, to replay a time, delivered ones. They are handed over in parts, beside
+   * what the trigger delivers anyway.
+   *
+   * @returns how many; with `dryRun` how many it would be
+   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER` or `ET_TRIGGER_REQUIRED`
+   *
+   * @example
+   * await eventTriggers.redeliverMany({ trigger: 'order_created', from: yesterday });
+   * @example
+   * await eventTriggers.redeliverMany(
+   *   { trigger: 'order_created', state: 'delivered', from, to },
+   *   { perSecond: 50, signal: AbortSignal.timeout(60_000) },
+   * );
+   */
+  async redeliverMany(
+    filter: RedeliveryFilter = {},
+    options: RedeliveryOptions = {},
+  ): Promise<number> {
+    return this.operations().redeliverMany(filter, options);
+  }
+
+  /**
+   * Gives up one event that waits: in the log, for another attempt, or as a dead letter.
+   *
+   * @param id as receivers see it
+   * @returns `'cancelled'`; or `'in-flight'` or `'delivered'` where it is too late
+   * @throws EventTriggersError `ET_UNKNOWN_EVENT`, `ET_INVALID_EVENT_ID` or `ET_FOREIGN_EVENT_ID`
+   */
+  async cancel(id: string): Promise<CancelledState> {
+    return this.operations().cancel(id);
+  }
+
+  /**
+   * Counts what waits of a trigger, and with `confirm` gives it up for good. What a replica has in hand goes out;
+   * what is captured meanwhile waits on.
+   *
+   * @param confirm the count, to show that it was looked at; fewer than that may wait, more not
+   * @returns how many waited
+   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`, or `ET_MORE_WAIT` where more wait than were confirmed
+   *
+   * @example
+   * const waiting = await eventTriggers.purge('order_created');
+   * await eventTriggers.purge('order_created', { confirm: waiting });
+   */
+  async purge(name: string, { confirm }: { readonly confirm?: number } = {}): Promise<number> {
+    return this.operations().purge(name, confirm ?? null);
+  }
+
+  /**
+   * Takes over the log of a database that is a copy: restored from a dump, fed by logical replication, or started
+   * under another `deployment`. Until then its dispatchers stand still and tell why; changes are captured on.
+   *
+   * It is for all applications of the database, takes as long as copying what waits, and goes wholly or not at all.
+   * Every event that may not have been delivered counts as waiting; those of one row go out in the order of their
+   * numbers, which after logical replication begin anew.
+   *
+   * @param waiting what becomes of the events that wait: `'deliver'` sends them from here, `'discard'` gives them up
+   * @returns how many waited
+   * @throws EventTriggersError `ET_NOTHING_TO_ADOPT` where dispatchers may deliver already
+   *
+   * @example
+   * await eventTriggers.adopt('discard'); // in staging, made from a copy of production
+   */
+  async adopt(waiting: 'deliver' | 'discard'): Promise<number> {
+    if (waiting !== 'deliver' && waiting !== 'discard') throw notADecision(waiting);
+    const { mark, adopt } = adoptionStatements(this.schema);
+    const [before] = await this.dataSource.query<{ marked: string }[]>(mark);
+    const [adopted] = await this.dataSource.transaction('REPEATABLE READ', (manager) =>
+      manager.query<{ waiting: string | null }[]>(adopt, [
+        before?.marked,
+        waiting === 'deliver',
+        this.options.deployment,
+      ]),
+    );
+    const count = adopted?.waiting ?? null;
+    if (count === null) throw nothingToAdopt();
+    return Number(count);
+  }
+
+  private operations(): EventOperations {
+    const run: RunStatement = (text, values) => this.dataSource.query(text, [...values]);
+    return new EventOperations(run, this.schema, this.options.application);
+  }
+
+  /** On a connection of its own: the transaction must not be one that the host has open. */
+  private async withCapture<Answer>(
+    work: (capture: CaptureSwitch) => Promise<Answer>,
+  ): Promise<Answer> {
+    const database = Database.of(this.dataSource);
+    try {
+      return await database.use((connection) =>
+        work(new CaptureSwitch(connection, this.options.schema, this.options)),
+      );
+    } finally {
+      await database.close();
+    }
+  }
+
+  private async changeDelivery(name: string, statement: string): Promise<boolean> {
+    const { application } = this.options;
+    const rows = await this.dataSource.query<{ changed: boolean }[]>(statement, [
+      name,
+      application,
+    ]);
+    const row = rows[0];
+    if (row === undefined) throw await this.unknownTrigger(name);
+    return row.changed;
+  }
+
+  private async unknownTrigger(name: string): Promise<EventTriggersError> {
+    const { application } = this.options;
+    const rows = await this.dataSource.query<{ name: string }[]>(triggerNames(this.schema), [
+      application,
+    ]);
+    const known = rows.map((row) => row.name);
+    return new EventTriggersError(
+      'ET_UNKNOWN_TRIGGER',
+      `The application "${application}" has no event trigger "${name}"; ${suggestion(name, known)}`,
+      { hint: 'Define it in forRoot, forFeature or with @EventTrigger.' },
+    );
+  }
+
+  private get schema(): QuotedIdentifier {
+    return quoteIdentifier(this.options.schema);
+  }
 }
 
-function unknownTrigger(name: string, application: string): EventTriggersError {
+function notADecision(waiting: never): EventTriggersError {
   return new EventTriggersError(
-    'ET_UNKNOWN_TRIGGER',
-    `The application "${application}" has no event trigger "${name}"`,
-    { hint: 'Define it in forRoot, forFeature or with @EventTrigger.' },
+    'ET_INVALID_ADOPTION',
+    `What is to become of the events that wait cannot be "${String(waiting)}"`,
+    { hint: "Say 'deliver' or 'discard'." },
   );
+}
+
+function nothingToAdopt(): EventTriggersError {
+  return new EventTriggersError('ET_NOTHING_TO_ADOPT', 'The log is delivered from here already', {
+    hint: 'Give up the backlog of a trigger with purge; send events again with redeliverMany.',
+  });
 }
 
 function notManual(name: string): EventTriggersError {

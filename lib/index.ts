@@ -7,7 +7,9 @@ export {
   type EventTriggersModuleExtras,
   type EventTriggersOptionsFactory,
 } from './event-triggers.module.js';
-export { DispatcherOptions, EventTriggersOptions, type Install } from './event-triggers.options.js';
+export { DestinationOptions } from './destination.options.js';
+export { DispatcherOptions } from './dispatcher.options.js';
+export { EventTriggersOptions, RetentionOptions, type Install } from './event-triggers.options.js';
 export { EventTriggersService, type InvokeOptions } from './event-triggers.service.js';
 export { getEventTriggersToken, InjectEventTriggers } from './event-triggers.tokens.js';
 export { EVENT_TRIGGERS_ENTITIES } from './event-triggers.entities.js';
@@ -20,8 +22,11 @@ export {
   TableLockedError,
   type ErrorDetails,
 } from './event-triggers.errors.js';
+export type { Health } from './health.js';
 export type { Duration } from './duration.js';
+export { BreakerOptions } from './breaker.options.js';
 export { RetryOptions } from './retry.options.js';
+export type { SigningKeyOption, SigningKeys } from './signing-key.js';
 
 // Attach: what to watch, where to send
 export {
@@ -30,6 +35,8 @@ export {
   type EntityClass,
   type HeaderDefinition,
   type OperationDefinition,
+  type RateLimitDefinition,
+  type WhenRemoved,
   type TriggerDefinition,
   type UpdateDefinition,
 } from './pipeline/attach/trigger-definition.js';
@@ -37,6 +44,8 @@ export {
   EventTrigger,
   type EntityTriggerDefinition,
 } from './pipeline/attach/event-trigger.decorator.js';
+export type { StatusOutcome } from './pipeline/attach/stored-trigger.js';
+export type { CaptureGap } from './pipeline/attach/capture-switch.js';
 export { EventTriggerEntity } from './pipeline/attach/event-trigger.entity.js';
 
 // Capture: what happened
@@ -45,6 +54,14 @@ export type { EventData, EventTriggerPayload, Operation } from './pipeline/event
 
 // Record: what came of it
 export { DeliveryAttemptEntity } from './pipeline/record/delivery-attempt.entity.js';
+
+// Retry: what waits, and what was given up
+export type { DeadLetter } from './pipeline/dead-letters.js';
+export type {
+  CancelledState,
+  RedeliveryFilter,
+  RedeliveryOptions,
+} from './pipeline/retry/event-operations.js';
 
 // Receive
 export { WebhookSecretGuard } from './webhook/webhook-secret.guard.js';

@@ -41,6 +41,8 @@ describe('options', () => {
       application: 'nestjs-event-triggers',
       webhookSecrets: ['s3cret'],
       webhookSecretHeader: 'nhost-webhook-secret',
+      signingKeys: [],
+      destinations: { publicOnly: false, allow: [], requireHttps: false },
       schema: 'event_triggers',
       install: 'apply',
       dispatcher: {
@@ -50,10 +52,23 @@ describe('options', () => {
         leaseSeconds: 15,
         drainSeconds: 10,
         connectTimeout: 5_000,
+        listen: true,
+        listenUrl: null,
+        suspendAfter: null,
+        lookEvery: 900_000,
       },
       retry: {},
+      breaker: {},
       timeout: 60_000,
       attachTimeout: 60_000,
+      deployment: null,
+      onDeadLetter: null,
+      retention: {
+        events: 604_800_000,
+        attempts: 604_800_000,
+        deadLetters: 2_592_000_000,
+        holdAtMost: null,
+      },
     });
   });
 
@@ -117,12 +132,12 @@ describe('options', () => {
     [{ dispatchr: false }, 'dispatchr: is not an option; did you mean "dispatcher"?'],
     [{ retry: { atempts: 3 } }, 'retry.atempts: is not an option; did you mean "attempts"?'],
     [
-      { dispatcher: { listenUrl: 'x' } },
-      'dispatcher.listenUrl: is not an option; known: concurrency, batchSize',
+      { dispatcher: { elsewhere: 'x' } },
+      'dispatcher.elsewhere: is not an option; known: concurrency, batchSize',
     ],
     [
-      { triggers: [{ ...definition, rateLimit: 3 }] },
-      'triggers[0] ("order-created").rateLimit: is not an option;',
+      { triggers: [{ ...definition, ratelimit: 3 }] },
+      'triggers[0] ("order-created").ratelimit: is not an option; did you mean "rateLimit"?',
     ],
     [
       { triggers: [{ ...definition, update: { column: ['a'] } }] },
@@ -187,6 +202,7 @@ describe('a definition', () => {
         retry: { attempts: 3, strategy: ['1s', 2_000], maxAge: '7d', jitter: false },
         timeout: '5s',
         replication: true,
+        startFrom: new Date(),
         enabled: false,
       }),
     ).toBe('');
@@ -215,6 +231,10 @@ describe('a definition', () => {
     [{ headers: [{ name: 'a b', value: 'b' }] }],
     [{ headers: { a: 'b' } }],
     [{ timeout: '1ms' }],
+    [{ startFrom: 'yesterday' }],
+    [{ startFrom: new Date(Number.NaN) }],
+    // a time as a number would be a time of more than fifty years
+    [{ startFrom: Date.now() }],
     [{ enabled: 'no' }],
   ])('is refused with %j', (change) => {
     expect(problemsOfDefinition(change)).toContain('triggers[0]');

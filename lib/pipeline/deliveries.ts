@@ -1,30 +1,50 @@
 import { Backlog, type Waiting } from './claim/backlog.js';
 import type { EventDeliverer } from './deliver/event-deliverer.js';
-import type { ClaimedEvent, TriggerId } from './event.js';
-import type { OpenBatch } from './record/attempt.js';
-import type { AttemptRecorder } from './record/attempt-recorder.js';
 import type { DeliveryNews } from './delivery-news.js';
+import type { ClaimedEvent, TriggerId } from './event.js';
+import { holdsUp, type Attempt, type OpenBatch } from './record/attempt.js';
+import type { AttemptRecorder } from './record/attempt-recorder.js';
 import { decide } from './retry/retry-policy.js';
-import type { Streams } from './streams.js';
+import type { TriggerHealth } from './retry/trigger-health.js';
+import type { Stream, Streams } from './streams.js';
 
 /** Memory that events may take while they wait. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+/** One of which nothing waits may claim beyond it, so that a few that hang do not keep the others out. */
+const MOST_BYTES_IN_ALL = 2 * MOST_WAITING_BYTES;
 
 /** What a delivery passes through. */
 export interface DeliveryStages {
   readonly deliverer: EventDeliverer;
   readonly recorder: AttemptRecorder;
+  readonly health: TriggerHealth;
+}
+
+/** What a dispatcher says about its deliveries, and wants to hear of them. */
+export interface DeliveryTerms {
+  /** Attempts under way at the same time, over all triggers. */
+  readonly concurrency: number;
+  /** Events of a trigger that wait here, beyond which no page of it is claimed. */
+  readonly batchSize: number;
+  /** Whether what is in hand is still this dispatcher's. */
+  mayBegin(): boolean;
+  /** Called after each attempt, and when a trigger may begin one again. */
+  ended(trigger: TriggerId): void;
 }
 
 /**
  * Claimed events from here to their outcome, so many at a time.
  *
  * What must hold: every event that is added is attempted and then recorded, unless it is cleared before its
- * turn, and no transaction is open meanwhile.
+ * turn, and no transaction is open meanwhile; a trigger that hangs, fails or waits keeps no other one waiting.
  */
 export class Deliveries {
   private readonly backlog = new Backlog<OpenBatch>();
+  /** Until triggers may begin something again. */
+  private readonly waits = new Map<TriggerId, NodeJS.Timeout>();
   private underWay = 0;
+  private turn = 0;
+  private readonly turnsUnderWay = new Set<number>();
   private closed = false;
   private idle: (() => void) | null = null;
 
@@ -32,41 +52,101 @@ export class Deliveries {
     private readonly stages: DeliveryStages,
     private readonly streams: Streams,
     private readonly news: DeliveryNews,
-    private readonly concurrency: number,
-    /** Called after each attempt. */
-    private readonly ended: (trigger: TriggerId) => void,
+    private readonly terms: DeliveryTerms,
   ) {}
 
+  /** Makes a claim and adds what it brings: that may be older than what is recorded meanwhile. */
+  async during(claim: (turn: number) => Promise<void>): Promise<void> {
+    const turn = (this.turn += 1);
+    this.turnsUnderWay.add(turn);
+    try {
+      await claim(turn);
+    } finally {
+      this.turnsUnderWay.delete(turn);
+    }
+  }
+
   /** Puts the events of a page behind those that wait; `begin` sends them. */
-  add(events: readonly ClaimedEvent[], batch: OpenBatch): void {
-    for (const event of events) this.backlog.add({ event, batch });
+  add(events: readonly ClaimedEvent[], batch: OpenBatch, turn: number): void {
+    const arrival = { ordered: this.isOrdered(batch.triggerId), turn };
+    for (const event of events) {
+      const item = { event, batch };
+      if (this.backlog.add(item, arrival) === 'parked') this.park(item);
+    }
+    this.handBackPaused(batch.triggerId);
   }
 
   /** Puts retries before those that wait. */
   addRetries(events: readonly ClaimedEvent[]): void {
-    for (const event of events.toReversed()) this.backlog.addFirst({ event, batch: null });
+    const arrival = (triggerId: TriggerId) => ({ ordered: this.isOrdered(triggerId), turn: 0 });
+    const inOrder = events.toSorted((one, other) => Number(one.number) - Number(other.number));
+    for (const event of inOrder.filter(({ triggerId }) => this.isOrdered(triggerId)))
+      this.backlog.add({ event, batch: null }, arrival(event.triggerId));
+    for (const event of events.toReversed().filter(({ triggerId }) => !this.isOrdered(triggerId)))
+      this.backlog.addFirst({ event, batch: null }, arrival(event.triggerId));
+    for (const trigger of new Set(events.map(({ triggerId }) => triggerId)))
+      this.handBackPaused(trigger);
+  }
+
+  /**
+   * What waits here of a paused trigger waits in the database instead, where it can be counted and given up, and
+   * holds no batch open.
+   */
+  handBackPaused(trigger: TriggerId): void {
+    if (this.streams.get(trigger)?.trigger.paused !== true) return;
+    for (const item of this.backlog.withdraw(trigger)) this.park(item);
+    this.terms.ended(trigger);
   }
 
   /** Begins as many attempts as there is room for. */
   begin(): void {
-    while (this.underWay < this.concurrency && !this.closed) {
-      const waiting = this.backlog.next();
+    while (this.underWay < this.terms.concurrency && !this.closed && this.terms.mayBegin()) {
+      const waiting = this.backlog.next((trigger) => this.mayBegin(trigger));
       if (waiting === undefined) return;
       this.underWay += 1;
       void this.attempt(waiting);
     }
   }
 
+  /** The database holds what became of these. */
+  recorded(attempts: readonly Attempt[]): void {
+    const oldest = Math.min(this.turn, ...this.turnsUnderWay);
+    const held = attempts.filter(holdsUp).map(({ event }) => event);
+    for (const trigger of new Set(held.map(({ triggerId }) => triggerId))) {
+      const events = held.filter(({ triggerId }) => triggerId === trigger);
+      this.backlog.recorded(trigger, events, this.turn, oldest);
+    }
+  }
+
+  /** The definition of a trigger has changed, or its delivery was resumed. */
+  reopen(trigger: TriggerId): void {
+    this.wake(trigger);
+  }
+
   /** Attempts that could begin at once. */
   get room(): number {
-    return Math.max(0, this.concurrency - this.underWay);
+    return Math.max(0, this.terms.concurrency - this.underWay);
   }
 
-  waiting(trigger: TriggerId): number {
-    return this.backlog.waiting(trigger);
+  /** Whether another page of the trigger may be claimed: it is fetched while one still waits. */
+  hasRoom(trigger: TriggerId): boolean {
+    if (!this.mayClaim(trigger)) return false;
+    const waiting = this.backlog.waiting(trigger);
+    if (waiting > this.terms.batchSize) return false;
+    return this.backlog.bytes < (waiting === 0 ? MOST_BYTES_IN_ALL : MOST_WAITING_BYTES);
   }
 
-  /** Whether as much waits here as may: nothing more is to be claimed. */
+  /** Whether anything is to be claimed for a trigger. */
+  mayClaim(trigger: TriggerId): boolean {
+    return this.streams.get(trigger)?.gate.mayClaim(now()) ?? false;
+  }
+
+  /** Whether an attempt is under way or waits for its turn. */
+  get isBusy(): boolean {
+    return this.underWay > 0 || this.backlog.bytes > 0;
+  }
+
+  /** Whether as much waits here as may. */
   get isFull(): boolean {
     return this.backlog.bytes >= MOST_WAITING_BYTES;
   }
@@ -80,6 +160,8 @@ export class Deliveries {
   async drain(milliseconds: number): Promise<void> {
     this.closed = true;
     this.clear();
+    for (const wait of this.waits.values()) clearTimeout(wait);
+    this.waits.clear();
     if (this.underWay === 0) return;
     await new Promise<void>((resolve) => {
       const deadline = setTimeout(resolve, milliseconds);
@@ -91,18 +173,84 @@ export class Deliveries {
   }
 
   /** Never rejects: whatever goes wrong with one event is its outcome. */
-  private async attempt({ event, batch }: Waiting<OpenBatch>): Promise<void> {
-    const { deliverer, recorder } = this.stages;
-    const stream = this.streams.get(event.triggerId);
-    if (stream !== undefined) {
-      const outcome = await deliverer.deliver(stream.destination, event);
-      const decision = decide(outcome, event, stream.trigger.retry, Date.now());
-      this.news.hear(stream.trigger, outcome, decision);
-      recorder.add({ event, batch, outcome, decision, endedAt: performance.now() });
-    }
+  private async attempt(item: Waiting<OpenBatch>): Promise<void> {
+    const { triggerId } = item.event;
+    const stream = this.streams.get(triggerId);
+    if (stream === undefined) this.backlog.finish(item);
+    else await this.deliver(item, stream);
     this.underWay -= 1;
     if (this.closed && this.underWay === 0) this.idle?.();
+    this.wake(triggerId, stream);
     this.begin();
-    this.ended(event.triggerId);
+    this.terms.ended(triggerId);
+  }
+
+  private async deliver(item: Waiting<OpenBatch>, stream: Stream): Promise<void> {
+    const { deliverer, recorder } = this.stages;
+    const { trigger, destination, gate } = stream;
+    const pass = gate.begin(now());
+    const outcome = await deliverer.deliver(destination, item.event);
+    const change = gate.end(pass, outcome, now());
+    const decision = decide(outcome, item.event, trigger.retry, Date.now());
+    const ordered = trigger.ordering === 'row';
+    const holdsKey = decision.kind === 'dead' && trigger.whenExhausted === 'hold-key';
+    // Spelled out, since a spread costs as much as all else here.
+    const { event, batch } = item;
+    const attempt = { event, batch, outcome, decision, ordered, holdsKey, endedAt: now() };
+    recorder.add(attempt);
+    if (holdsUp(attempt)) for (const behind of this.backlog.fail(item)) this.park(behind);
+    else this.backlog.finish(item);
+    this.news.hear(trigger, outcome, decision);
+    this.news.hearOfBreaker(trigger, change);
+    if (outcome.kind === 'gone') gate.shut();
+    this.stages.health.note(trigger, outcome.kind === 'gone' ? 'gone' : change);
+  }
+
+  /** It waits in the database, for earlier ones of its key or for whoever resumes its trigger. */
+  private park(item: Waiting<OpenBatch>): void {
+    const decision = { kind: 'parked' } as const;
+    this.stages.recorder.add({
+      ...item,
+      outcome: null,
+      decision,
+      ordered: this.isOrdered(item.event.triggerId),
+      holdsKey: false,
+      endedAt: now(),
+    });
+  }
+
+  private isOrdered(trigger: TriggerId): boolean {
+    return this.streams.get(trigger)?.trigger.ordering === 'row';
+  }
+
+  private mayBegin(trigger: TriggerId): boolean {
+    // One that this replica does not know is let through, to be let go of.
+    const stream = this.streams.get(trigger);
+    if (stream === undefined) return true;
+    const opensIn = stream.gate.opensIn(now());
+    if (opensIn === 0) return true;
+    if (opensIn !== null) this.wakeAfter(trigger, opensIn);
+    return false;
+  }
+
+  private wakeAfter(trigger: TriggerId, milliseconds: number): void {
+    clearTimeout(this.waits.get(trigger));
+    const wait = setTimeout(() => {
+      this.waits.delete(trigger);
+      this.wake(trigger);
+      this.begin();
+      this.terms.ended(trigger);
+    }, milliseconds);
+    this.waits.set(trigger, wait);
+  }
+
+  /** It may begin something; where nothing of it waits here, it is claimed when its breaker lets a probe through. */
+  private wake(trigger: TriggerId, stream = this.streams.get(trigger)): void {
+    this.backlog.wake(trigger);
+    if (stream === undefined || this.closed || stream.gate.mayClaim(now())) return;
+    const opensIn = stream.gate.opensIn(now());
+    if (opensIn !== null) this.wakeAfter(trigger, opensIn);
   }
 }
+
+const now = (): number => performance.now();

@@ -2,6 +2,7 @@ import type { StoredTrigger } from './attach/stored-trigger.js';
 import type { Outcome } from './deliver/outcome.js';
 import type { TriggerId } from './event.js';
 import type { Decision } from './record/attempt.js';
+import type { BreakerChange } from './retry/circuit-breaker.js';
 import type { DispatcherLog } from './stages.js';
 
 /** A destination that comes and goes fills no log: that much lies between two lines about one trigger. */
@@ -27,6 +28,13 @@ export class DeliveryNews {
   hear(trigger: StoredTrigger, outcome: Outcome, decision: Decision): void {
     if (decision.kind === 'delivered') this.success(trigger);
     else this.failure(trigger, outcome, decision);
+  }
+
+  /** A breaker is told of when it opens and when it closes, not for its vain probes. */
+  hearOfBreaker({ name }: StoredTrigger, change: BreakerChange | null): void {
+    if (change === 'opened')
+      this.log.warn(`Event trigger "${name}" is held back: its destination fails again and again`);
+    if (change === 'closed') this.log.log(`Event trigger "${name}" is delivered again`);
   }
 
   private success({ id, name }: StoredTrigger): void {

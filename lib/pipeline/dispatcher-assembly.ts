@@ -7,12 +7,18 @@ import type { StoredTrigger, WantedTrigger } from './attach/stored-trigger.js';
 import { DispatcherLease } from './claim/dispatcher-lease.js';
 import { EventClaimer } from './claim/event-claimer.js';
 import { KnownTriggers } from './claim/known-triggers.js';
+import { DeadLetters } from './dead-letters.js';
+import { WakeUpListener } from './claim/wake-up-listener.js';
+import { Wakefulness } from './claim/wakefulness.js';
+import { AddressRules } from './deliver/address-rules.js';
 import { resolveDestination, type Destination } from './deliver/destination.js';
 import { EventDeliverer } from './deliver/event-deliverer.js';
 import { WebhookClient } from './deliver/webhook-client.js';
 import { Dispatcher } from './dispatcher.js';
 import type { TriggerId } from './event.js';
+import { LogKeeper } from './log-keeper.js';
 import { AttemptRecorder } from './record/attempt-recorder.js';
+import { TriggerHealth } from './retry/trigger-health.js';
 import type { DispatcherLog } from './stages.js';
 
 /** A page of 500 events of 16 kB; more would only wait in memory. */
@@ -22,15 +28,19 @@ const PAGES_PER_CYCLE = 4;
 
 /** Puts the stages of a dispatcher together from the module's options. */
 export class DispatcherAssembly {
+  private readonly addresses: AddressRules;
+
   constructor(
     private readonly options: ResolvedOptions,
     private readonly axios: AxiosInstance,
     private readonly log: DispatcherLog,
-  ) {}
+  ) {
+    this.addresses = new AddressRules(options.destinations);
+  }
 
   /** What this process lacks that the trigger's destination asks for. */
   problemsOfDestination(trigger: WantedTrigger): EventTriggersError[] {
-    const unattached: StoredTrigger = { ...trigger, id: 0 as TriggerId };
+    const unattached: StoredTrigger = { ...trigger, id: 0 as TriggerId, paused: false };
     try {
       this.resolve(unattached, 0);
       return [];
@@ -40,16 +50,30 @@ export class DispatcherAssembly {
     }
   }
 
-  async assemble(database: Database): Promise<Dispatcher> {
+  async assemble(database: Database, declares: readonly string[]): Promise<Dispatcher> {
     const { dispatcher: settings, application } = this.options;
     if (settings === false) throw new RangeError('This replica has no dispatcher');
     const schema = quoteIdentifier(this.options.schema);
     const triggers = new KnownTriggers(database, schema, application);
     const installation = await triggers.installation();
+    const listener = settings.listen
+      ? new WakeUpListener(
+          () => database.dedicated(settings.listenUrl ?? undefined),
+          schema,
+          this.log,
+        )
+      : null;
     return new Dispatcher(
       {
         triggers,
-        lease: new DispatcherLease(database, schema, application, settings.leaseSeconds),
+        lease: new DispatcherLease(
+          database,
+          schema,
+          application,
+          settings.leaseSeconds,
+          declares,
+          this.options.deployment,
+        ),
         claimer: new EventClaimer(database, schema, {
           events: settings.batchSize,
           bytes: PAGE_BYTES,
@@ -59,9 +83,15 @@ export class DispatcherAssembly {
           new WebhookClient(this.axios, {
             connections: settings.concurrency,
             connectTimeout: settings.connectTimeout,
+            addresses: this.addresses,
           }),
         ),
         recorder: new AttemptRecorder(database, schema),
+        health: new TriggerHealth(database, schema),
+        deadLetters: new DeadLetters(this.options.onDeadLetter, installation, this.log),
+        listener,
+        wakefulness: new Wakefulness(database, schema, listener),
+        keeper: new LogKeeper(database, schema, this.options.retention),
         resolve: (trigger) => this.resolve(trigger, installation),
       },
       settings,
@@ -75,6 +105,9 @@ export class DispatcherAssembly {
       installation,
       secret:
         secret === undefined ? null : { header: this.options.webhookSecretHeader, value: secret },
+      signingKeys: this.options.signingKeys,
+      addresses: this.addresses,
+      requireHttps: this.options.destinations.requireHttps,
       env: process.env,
     });
   }

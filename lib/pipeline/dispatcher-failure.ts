@@ -35,5 +35,10 @@ export function pauseAfter(failures: number, random: () => number = Math.random)
   return Math.min(LONGEST_PAUSE_MS, doubled) * (0.5 + random() / 2);
 }
 
-export const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+/** A refusal says how to mend it. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, hint } = error as { code?: unknown; hint?: unknown };
+  const isRefusal = typeof code === 'string' && REFUSAL.test(code);
+  return isRefusal && typeof hint === 'string' ? `${error.message}. ${hint}` : error.message;
+}

@@ -6,6 +6,7 @@ import { failureOf, messageOf, pauseAfter, type Failure } from './dispatcher-fai
 import type { TriggerId } from './event.js';
 import { Holdings } from './holdings.js';
 import { insistently } from './insistently.js';
+import type { Attempt } from './record/attempt.js';
 import type { DispatcherLog, DispatcherSettings, Stages } from './stages.js';
 import { Streams } from './streams.js';
 import { Upkeep } from './upkeep.js';
@@ -34,6 +35,7 @@ export class Dispatcher {
   private loop: Promise<void> = Promise.resolve();
   private recording: Promise<void> = Promise.resolve();
   private failures = 0;
+  private problem: string | null = null;
   private nextRetries = 0;
 
   constructor(
@@ -43,17 +45,15 @@ export class Dispatcher {
   ) {
     this.pace = new PollPace(settings.pollInterval, now());
     const news = new DeliveryNews(log);
-    this.deliveries = new Deliveries(
-      stages,
-      this.streams,
-      news,
-      settings.concurrency,
-      (trigger) => {
+    this.deliveries = new Deliveries(stages, this.streams, news, {
+      ...settings,
+      mayBegin: () => stages.lease.isTrusted(now()),
+      ended: (trigger) => {
         if (this.stopping) return;
         this.recordAside();
         this.callForTurn(trigger);
       },
-    );
+    });
     const { streams, holdings, deliveries, alarm } = this;
     const hands = { streams, holdings, deliveries, alarm };
     this.upkeep = new Upkeep(stages, hands, settings.leaseSeconds, log);
@@ -67,13 +67,48 @@ export class Dispatcher {
    */
   async start(): Promise<NodeJS.Timeout> {
     await this.upkeep.prepare();
+    this.stages.listener?.start({
+      rows: () => {
+        this.stages.wakefulness.notify();
+        this.alarm.ring();
+      },
+      doubt: () => {
+        this.stages.wakefulness.awaken();
+        this.alarm.ring();
+      },
+      definitions: () => this.upkeep.learnSoon(),
+    });
     this.loop = this.run();
     return this.upkeep.begin();
   }
 
+  /** Milliseconds since an event came; 0 while one is under way or has to be written down. */
+  quietFor(): number {
+    const { deliveries, stages } = this;
+    return deliveries.isBusy || stages.recorder.size > 0 ? 0 : this.pace.quietFor(now());
+  }
+
+  /** Why it does not deliver, or not all. */
+  problems(): string[] {
+    return [...(this.problem === null ? [] : [this.problem]), ...this.upkeep.problems.values()];
+  }
+
+  /**
+   * Leaves the logs in order for a while without a dispatcher.
+   *
+   * @returns milliseconds until a retry is due; null where none waits
+   */
+  async prepareAbsence(): Promise<number | null> {
+    await this.upkeep.keepLogs();
+    const { streams } = this;
+    // What waits of a paused one is due for nobody.
+    const delivered = streams.claimable().filter((id) => streams.get(id)?.trigger.paused !== true);
+    return this.stages.claimer.nextDue(delivered);
+  }
+
   /** Stops claiming, lets requests end up to the deadline, records them and hands back the rest. */
   async stop(): Promise<void> {
-    const { deliverer, lease } = this.stages;
+    const { deliverer, lease, listener, wakefulness } = this.stages;
     this.stopping = true;
     this.alarm.ring();
     // The timer in the registry ends with the application; the lease has to outlast the requests.
@@ -93,6 +128,8 @@ export class Dispatcher {
       }
     } finally {
       await this.upkeep.end();
+      await listener?.stop();
+      await wakefulness.leave(lease.id).catch(() => undefined);
       await deliverer.close();
     }
   }
@@ -109,8 +146,9 @@ export class Dispatcher {
     while (!this.stopping) {
       try {
         if (this.holdings.isDoubtful) await this.upkeep.serially(() => this.regainFooting());
-        await this.turn();
-        await this.alarm.wait(this.pauseAfterTurn());
+        if (this.upkeep.mayInherit()) await this.upkeep.serially(() => this.upkeep.inherit());
+        await this.deliveries.during((turn) => this.turn(turn));
+        await this.rest();
       } catch (error) {
         await this.recover(error);
       }
@@ -118,35 +156,40 @@ export class Dispatcher {
   }
 
   /** Claims what there is room for, records what is over, sends what waits. */
-  private async turn(): Promise<void> {
+  private async turn(turn: number): Promise<void> {
     const { claimer, lease, recorder } = this.stages;
-    const claimable = this.streams.claimable();
-    const eligible = claimable.filter((trigger) => this.hasRoom(trigger));
+    const { deliveries, streams } = this;
+    const claimable = streams.claimable();
+    const eligible = claimable.filter((trigger) => deliveries.hasRoom(trigger));
+    const retried = claimable.filter((trigger) => this.mayRetry(trigger));
     const record = recorder.dueIn(now()) === 0 ? recorder.take(now()) : null;
     const claims = await claimer.claim(
       lease.id,
       {
         eligible,
-        hot: eligible.filter((trigger) => this.streams.isHot(trigger)),
+        hot: eligible.filter((trigger) => streams.isHot(trigger) || streams.isLeft(trigger)),
         retries: this.retriesWanted(),
-        retried: claimable,
+        retried,
+        exclusive: streams.exclusive(retried),
       },
       record ?? undefined,
     );
-    if (record !== null) this.holdings.retries.settle(recorder.confirm());
+    if (record !== null) this.confirm(recorder.confirm());
     const served = new Set(claims.batches.map(({ triggerId }) => triggerId));
-    this.streams.remember(eligible, claims.again, served);
+    streams.remember(eligible, claims.again, served);
+    streams.leave(claims.elsewhere);
     this.upkeep.wantHeirs(claims.dead > 0);
     for (const batch of claims.batches) {
-      this.deliveries.add(batch.events, this.holdings.batches.open(batch));
+      deliveries.add(batch.events, this.holdings.batches.open(batch), turn);
     }
     for (const event of claims.retries) this.holdings.retries.add(event);
-    this.deliveries.addRetries(claims.retries);
+    deliveries.addRetries(claims.retries);
     if (claims.batches.length + claims.retries.length > 0) this.pace.awaken(now());
     if (this.failures > 0) this.log.log('The dispatcher reaches its log again');
     this.failures = 0;
+    this.problem = null;
     // After the next turn has sent its question: the database works on it while these are sent.
-    setImmediate(() => this.deliveries.begin());
+    setImmediate(() => deliveries.begin());
   }
 
   /**
@@ -158,7 +201,7 @@ export class Dispatcher {
     if (!recorder.isFull || this.stopping || this.holdings.isDoubtful) return;
     this.recording = recorder
       .write(lease.id, now())
-      .then((recorded) => this.holdings.retries.settle(recorded))
+      .then((recorded) => this.confirm(recorded))
       .catch((error: unknown) => this.doubtAfter(failureOf(error)))
       .then(() => {
         this.recordAside();
@@ -166,32 +209,57 @@ export class Dispatcher {
       });
   }
 
-  /** An attempt at an event of this trigger has ended. */
+  /** The database holds what became of these. */
+  private confirm(recorded: readonly Attempt[]): void {
+    this.holdings.retries.settle(recorded);
+    this.stages.deadLetters.tell(recorded, this.streams);
+    // What became a retry may be due before the time that was looked up when it fell asleep.
+    this.stages.wakefulness.awaken();
+    this.deliveries.recorded(recorded);
+  }
+
+  /** An attempt at an event of this trigger has ended, or another one may begin. */
   private callForTurn(trigger: TriggerId): void {
     const due = this.stages.recorder.dueIn(now());
-    if (due === 0 || (this.streams.isHot(trigger) && this.hasRoom(trigger))) this.alarm.ring();
+    if (due === 0 || (this.streams.isHot(trigger) && this.deliveries.hasRoom(trigger)))
+      this.alarm.ring();
     else if (due !== null) this.alarm.ringWithin(due);
   }
 
-  /** The next page is fetched while one still waits, so that the database and the sender work side by side. */
-  private hasRoom(trigger: TriggerId): boolean {
-    const { deliveries } = this;
-    return deliveries.waiting(trigger) <= this.settings.batchSize && !deliveries.isFull;
+  /** Also one whose pages have no room, but not one that has as many in hand as it may attempt at a time. */
+  private mayRetry(trigger: TriggerId): boolean {
+    const { concurrency = 0 } = this.streams.get(trigger)?.trigger ?? {};
+    return this.holdings.retries.of(trigger) < concurrency && this.deliveries.mayClaim(trigger);
   }
 
   private retriesWanted(): number {
     if (now() < this.nextRetries || this.deliveries.isFull) return 0;
     this.nextRetries = now() + RETRIES_EVERY_MS;
     const share = Math.ceil(this.settings.concurrency * RETRY_SHARE);
-    return Math.max(0, Math.max(this.deliveries.room, share) - this.holdings.retries.size);
+    return Math.max(this.deliveries.room, share);
   }
 
-  private pauseAfterTurn(): number {
-    const { streams } = this;
-    if (streams.claimable().some((trigger) => streams.isHot(trigger) && this.hasRoom(trigger)))
-      return 0;
+  /** Waits for what comes next, asleep where it is woken. */
+  private async rest(): Promise<void> {
+    const { lease, wakefulness } = this.stages;
+    const outlook = {
+      pace: this.pace.next(now()),
+      atMost: this.mostToWait(),
+      isQuiet: this.pace.isQuiet(now()),
+    };
+    const retried = (): TriggerId[] =>
+      this.streams.claimable().filter((trigger) => this.mayRetry(trigger));
+    await this.alarm.wait(await wakefulness.rest(lease.id, outlook, retried, now()));
+  }
+
+  /** Milliseconds until something has to be asked for or written down whether or not there is news. */
+  private mostToWait(): number {
+    const { streams, deliveries } = this;
+    const isHot = (trigger: TriggerId): boolean =>
+      streams.isHot(trigger) && deliveries.hasRoom(trigger);
+    if (streams.claimable().some(isHot)) return 0;
     const flush = this.stages.recorder.dueIn(now()) ?? Number.POSITIVE_INFINITY;
-    return Math.min(flush, this.pace.next(now()));
+    return Math.min(flush, streams.nextLeft);
   }
 
   private async recover(error: unknown): Promise<void> {
@@ -203,9 +271,15 @@ export class Dispatcher {
     this.failures += 1;
     this.doubtAfter(failure);
     if (failure.kind === 'lease-lost') return;
-    if (this.failures === 1)
-      this.log.error(`The dispatcher cannot work on its log: ${messageOf(error)}`);
-    await this.alarm.wait(pauseAfter(this.failures));
+    this.problem = `The dispatcher cannot work on its log: ${messageOf(error)}`;
+    if (this.failures === 1) this.log.error(this.problem);
+    await this.pause(pauseAfter(this.failures));
+  }
+
+  /** Attempts that end ring meanwhile, which must not have a database that comes back asked without a pause. */
+  private async pause(milliseconds: number): Promise<void> {
+    const until = now() + milliseconds;
+    while (!this.stopping && now() < until) await this.alarm.wait(until - now());
   }
 
   private doubtAfter({ kind }: Failure): void {
@@ -219,6 +293,7 @@ export class Dispatcher {
     // What it says of retries is said in the name that is about to be given up.
     await this.recording;
     claimer.forget();
+    this.stages.wakefulness.renamed();
     this.streams.heatAll();
     if (!(await this.holdings.regain(lease))) {
       this.deliveries.clear();

@@ -19,8 +19,10 @@ export interface CapturedEvent {
   readonly triggerId: TriggerId;
   readonly number: EventNumber;
   readonly operation: Operation;
-  /** The row's primary key as text; null where the table has none and for TRUNCATE. */
+  /** The row's primary key, or the declared one, as text; null where there is none and for TRUNCATE. */
   readonly key: string | null;
+  /** The key that the row had before, of an ordered trigger and where the change gave it another one. */
+  readonly keyBefore: string | null;
   /** The row before the change, as the JSON text that Postgres printed when it was captured. */
   readonly old: string | null;
   /** The row after the change, likewise. */
@@ -37,7 +39,15 @@ export interface CapturedEvent {
 export interface ClaimedEvent extends CapturedEvent {
   /** Attempts that were made before this one; 0 for a fresh event. */
   readonly attemptsBefore: number;
+  /** Whether it may not be attempted, because an earlier event of its key waits as a retry. */
+  readonly parked: boolean;
+  /** Whether it is sent again because somebody asked for it. */
+  readonly redelivered: boolean;
 }
+
+/** The keys whose order an event of an ordered trigger keeps: two where the change gave the row another key. */
+export const keysOf = ({ key, keyBefore }: CapturedEvent): string[] =>
+  [keyBefore, key].filter((value) => value !== null);
 
 /**
  * The body of a webhook, in Hasura's wire format, so that receivers written for Hasura go on working.

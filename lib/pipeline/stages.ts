@@ -1,10 +1,15 @@
 import type { StoredTrigger } from './attach/stored-trigger.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { DispatcherLease } from './claim/dispatcher-lease.js';
 import type { EventClaimer } from './claim/event-claimer.js';
 import type { KnownTriggers } from './claim/known-triggers.js';
+import type { WakeUpListener } from './claim/wake-up-listener.js';
+import type { Wakefulness } from './claim/wakefulness.js';
 import type { Destination } from './deliver/destination.js';
 import type { EventDeliverer } from './deliver/event-deliverer.js';
+import type { LogKeeper } from './log-keeper.js';
 import type { AttemptRecorder } from './record/attempt-recorder.js';
+import type { TriggerHealth } from './retry/trigger-health.js';
 
 /** What the dispatcher tells about itself: changes of state, never a line per event. */
 export interface DispatcherLog {
@@ -31,6 +36,12 @@ export interface Stages {
   readonly claimer: EventClaimer;
   readonly deliverer: EventDeliverer;
   readonly recorder: AttemptRecorder;
+  readonly health: TriggerHealth;
+  readonly keeper: LogKeeper;
+  /** Null where this dispatcher only polls. */
+  readonly listener: WakeUpListener | null;
+  readonly wakefulness: Wakefulness;
+  readonly deadLetters: DeadLetters;
   /** Throws when this process lacks what it takes to reach the trigger's destination. */
   resolve(trigger: StoredTrigger): Destination;
 }

@@ -1,6 +1,7 @@
-import type { StoredTrigger } from './attach/stored-trigger.js';
+import { isExclusive, type StoredTrigger } from './attach/stored-trigger.js';
 import type { Destination } from './deliver/destination.js';
 import type { TriggerId } from './event.js';
+import { StreamGate } from './stream-gate.js';
 
 /** The events of one trigger, with all that it takes to deliver them from here. */
 export interface Stream {
@@ -8,7 +9,11 @@ export interface Stream {
   readonly destination: Destination;
   /** Whether pages may be claimed. What is in hand already is delivered in any case. */
   readonly claimable: boolean;
+  readonly gate: StreamGate;
 }
+
+/** How long a stream that another dispatcher has work of is left to it before it is asked again. */
+const ELSEWHERE_MS = 250;
 
 /**
  * The streams that this replica delivers, and which of them have to be asked for more.
@@ -19,15 +24,20 @@ export class Streams {
   private readonly streams = new Map<TriggerId, Stream>();
   private readonly halted = new Set<TriggerId>();
   private hot = new Set<TriggerId>();
+  /** When to ask for those that are another dispatcher's for a while. */
+  private elsewhere = new Map<TriggerId, number>();
 
   get(trigger: TriggerId): Stream | undefined {
     return this.streams.get(trigger);
   }
 
-  set(stream: Stream): void {
-    const known = this.streams.get(stream.trigger.id);
-    if (!(known?.claimable ?? false)) this.hot.add(stream.trigger.id);
-    this.streams.set(stream.trigger.id, stream);
+  set(stream: Omit<Stream, 'gate'>): void {
+    const { trigger, claimable } = stream;
+    const known = this.streams.get(trigger.id);
+    if (!(known?.claimable ?? false)) this.hot.add(trigger.id);
+    const gate = known?.gate ?? new StreamGate(trigger, performance.now());
+    gate.update(trigger, performance.now());
+    this.streams.set(trigger.id, { trigger, destination: stream.destination, claimable, gate });
   }
 
   /** Claims no more from any but these: the others are no longer this application's. */
@@ -45,8 +55,32 @@ export class Streams {
     );
   }
 
+  /** Those of them that one dispatcher at a time may have work of. */
+  exclusive(triggers: readonly TriggerId[]): TriggerId[] {
+    return triggers.filter((id) => {
+      const stream = this.streams.get(id);
+      return stream !== undefined && isExclusive(stream.trigger);
+    });
+  }
+
   isHot(trigger: TriggerId): boolean {
     return this.hot.has(trigger);
+  }
+
+  /** Another dispatcher has work of these: they are asked again after a while. */
+  leave(triggers: readonly TriggerId[]): void {
+    this.elsewhere = new Map([...this.elsewhere].filter(([, at]) => at > performance.now()));
+    for (const trigger of triggers) this.elsewhere.set(trigger, performance.now() + ELSEWHERE_MS);
+  }
+
+  /** Whether it was another dispatcher's and has to be asked again. */
+  isLeft(trigger: TriggerId): boolean {
+    return (this.elsewhere.get(trigger) ?? Number.POSITIVE_INFINITY) <= performance.now();
+  }
+
+  /** Milliseconds until one has to be asked again. */
+  get nextLeft(): number {
+    return Math.max(0, Math.min(...this.elsewhere.values()) - performance.now());
   }
 
   /**

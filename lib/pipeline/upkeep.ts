@@ -3,17 +3,24 @@ import type { StoredTrigger } from './attach/stored-trigger.js';
 import type { Deliveries } from './deliveries.js';
 import { failureOf, messageOf } from './dispatcher-failure.js';
 import type { TriggerId } from './event.js';
+import { worded, type HeldLog } from './held-log.js';
 import type { Holdings } from './holdings.js';
 import type { DispatcherLog, Stages } from './stages.js';
 import type { Streams } from './streams.js';
 
-/** Definitions, lease and inheritance are looked after at this pace: a definition holds everywhere within it. */
+/** Lease and inheritance are looked after at this pace. */
 const CHORES_EVERY_MS = 1_000;
+/** A definition holds everywhere within this time, and at once where its change is heard of. */
+const LEARNS_EVERY_MS = 2_000;
+const LISTENING_LEARNS_EVERY_MS = 10_000;
 /** A lease is renewed this often before it would run out. */
 const RENEWALS_PER_LEASE = 3;
 const RETRY_FLOOR_EVERY_MS = 60_000;
 /** Pages taken over from a dead dispatcher at a time. */
 const MOST_INHERITED = 8;
+/** Partitions are made and dropped well before they are needed; replicas do not come in step. */
+const KEEPING_EVERY_MS = 60_000;
+const DAY_MS = 24 * 3_600_000;
 /** For what a dispatcher of another application left of a trigger that has moved here. */
 const SWEEP_EVERY_MS = 60_000;
 
@@ -34,6 +41,8 @@ export interface Hands {
  * fails is done again in the next round.
  */
 export class Upkeep {
+  /** Why streams stand still, by the name of the state. */
+  readonly problems = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
   private steps: Promise<void> = Promise.resolve();
   private lastSteps: (() => Promise<void>) | null = null;
@@ -42,6 +51,10 @@ export class Upkeep {
   private nextRenewal = 0;
   private nextRetryFloor = 0;
   private nextSweep = 0;
+  private nextInheritance = 0;
+  private nextLearning = 0;
+  private nextKeeping = 0;
+  private keepingTold: string | null = null;
 
   constructor(
     private readonly stages: Stages,
@@ -52,7 +65,9 @@ export class Upkeep {
 
   /** Registers this dispatcher and learns what it has to deliver. */
   async prepare(): Promise<void> {
-    await this.stages.lease.register();
+    await this.orStandStill(this.stages.lease.register());
+    // There is time: the present partitions are made, and a replica that starts has a backlog to see to.
+    this.nextKeeping = now() + KEEPING_EVERY_MS * Math.random();
     this.leaseBegan();
     await this.learnTriggers();
   }
@@ -98,7 +113,9 @@ export class Upkeep {
   /** Its bookkeeping is damaged. */
   halt(trigger: TriggerId, error: unknown): void {
     this.hands.streams.halt(trigger);
-    this.log.error(`One stream stands still: ${messageOf(error)}`);
+    const problem = `One stream stands still: ${messageOf(error)}`;
+    this.problems.set(`halted ${trigger}`, problem);
+    this.log.error(problem);
   }
 
   private async round(): Promise<void> {
@@ -114,9 +131,18 @@ export class Upkeep {
     }
   }
 
+  /** Definitions have changed. */
+  learnSoon(): void {
+    this.nextLearning = 0;
+    if (this.lastSteps === null && this.timer !== undefined) void this.serially(() => this.round());
+  }
+
   private readonly usualSteps = async (): Promise<void> => {
-    await this.learnTriggers();
-    if (this.mayInherit()) await this.inherit();
+    if (now() >= this.nextLearning) await this.learnTriggers();
+    if (this.mayInherit()) this.hands.alarm.ring();
+    await this.noteHealth();
+    // Beside the rounds: a lease must not wait for a step that takes long.
+    if (now() >= this.nextKeeping) void this.keepLogs();
     if (now() >= this.nextRetryFloor) await this.raiseRetryFloor();
   };
 
@@ -146,40 +172,108 @@ export class Upkeep {
   }
 
   private async learnTriggers(): Promise<void> {
-    const changed = await this.stages.triggers.changed();
+    const { triggers, wakefulness } = this.stages;
+    const changed = await triggers.changed();
+    const pause = wakefulness.isListening ? LISTENING_LEARNS_EVERY_MS : LEARNS_EVERY_MS;
+    this.nextLearning = now() + pause;
     if (changed === null) return;
     this.hands.streams.keepOnly(new Set(changed.map(({ id }) => id)));
     for (const trigger of changed) this.learn(trigger);
+    this.hands.deliveries.begin();
   }
 
   private learn(trigger: StoredTrigger): void {
-    const { streams } = this.hands;
+    const { streams, deliveries } = this.hands;
     try {
       streams.set({ trigger, destination: this.stages.resolve(trigger), claimable: true });
+      this.problems.delete(`unresolved ${trigger.id}`);
+      deliveries.reopen(trigger.id);
+      deliveries.handBackPaused(trigger.id);
     } catch (error) {
       const known = streams.get(trigger.id);
       if (known !== undefined) streams.set({ ...known, claimable: false });
-      this.log.error(`${messageOf(error)}. Its events wait for a replica that can deliver them.`);
+      const problem = `${messageOf(error)}. Its events wait for a replica that can deliver them.`;
+      this.problems.set(`unresolved ${trigger.id}`, problem);
+      this.log.error(problem);
     }
   }
 
-  private mayInherit(): boolean {
+  /** Makes partitions ahead and lets old ones go. */
+  async keepLogs(): Promise<void> {
+    this.nextKeeping = now() + KEEPING_EVERY_MS * (0.5 + Math.random());
+    try {
+      this.tellHeld(await this.stages.keeper.keep());
+    } catch (error) {
+      this.warnOnce('failed', `The logs could not be looked after: ${messageOf(error)}`);
+    }
+  }
+
+  /** Once a day for each state: what is kept grows all the time. */
+  private tellHeld(held: readonly HeldLog[]): void {
+    if (held.length === 0) {
+      this.keepingTold = null;
+      return;
+    }
+    const state = held.map(({ trigger, since, stuck }) => `${trigger} ${since.getTime()} ${stuck}`);
+    const day = Math.floor(Date.now() / DAY_MS);
+    this.warnOnce(
+      `${day} ${state.toSorted().join(', ')}`,
+      `The event log is kept beyond the retention for triggers that have not got their events: ${held.map(worded).join(', ')}`,
+    );
+  }
+
+  private warnOnce(state: string, warning: string): void {
+    // On the way out its connections are closed beneath it.
+    if (state !== this.keepingTold && this.lastSteps === null) this.log.warn(warning);
+    this.keepingTold = state;
+  }
+
+  private async noteHealth(): Promise<void> {
+    for (const { name, reason } of await this.stages.health.flush())
+      this.log.error(`Event trigger "${name}" is paused: ${reason}. Its events are kept`);
+  }
+
+  /** Whether there is something to take over, or it is time to look. */
+  mayInherit(): boolean {
     const { holdings, deliveries } = this.hands;
-    if (holdings.isDoubtful || deliveries.isFull) return false;
+    if (holdings.isDoubtful || deliveries.isFull || now() < this.nextInheritance) return false;
     return this.heirsWanted || now() >= this.nextSweep;
   }
 
-  private async inherit(): Promise<void> {
+  /**
+   * Takes over from the dead. The loop does it between two claims: what is inherited is older than what a claim after
+   * that brings, and has to be added first.
+   */
+  async inherit(): Promise<void> {
+    await this.hands.deliveries.during((turn) => this.takeOver(turn));
+  }
+
+  private async takeOver(turn: number): Promise<void> {
     const { deliveries, holdings, streams } = this.hands;
     this.nextSweep = now() + SWEEP_EVERY_MS;
+    // What belongs to triggers that only others know stays with the dead.
+    this.nextInheritance = now() + CHORES_EVERY_MS;
     const { claimer, lease } = this.stages;
     const heritage = await this.orDoubt(
       claimer.recover(lease.id, streams.claimable(), MOST_INHERITED),
     );
     if (heritage.length === 0) return;
     this.log.warn(`Took over ${heritage.length} batches of a dispatcher that is gone`);
-    for (const batch of heritage) deliveries.add(batch.events, holdings.batches.inherit(batch));
+    for (const batch of heritage)
+      deliveries.add(batch.events, holdings.batches.inherit(batch), turn);
+    // A stream that was somebody else's until here is asked at once.
+    streams.heatAll();
     deliveries.begin();
+  }
+
+  /** An application whose log is refused serves its users on: its loop tells why, and tries again. */
+  private async orStandStill(registration: Promise<void>): Promise<void> {
+    try {
+      await registration;
+    } catch (error) {
+      if (failureOf(error).kind !== 'log-refuses') throw error;
+      this.hands.holdings.doubt('lease-lost');
+    }
   }
 
   /** For a call that may have done its work although its answer got lost. */

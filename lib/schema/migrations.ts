@@ -6,6 +6,12 @@ import { claim } from './migrations/0004-claim.sql.js';
 import { record } from './migrations/0005-record.sql.js';
 import { cycle } from './migrations/0006-cycle.sql.js';
 import { lease } from './migrations/0007-lease.sql.js';
+import { pause } from './migrations/0008-pause.sql.js';
+import { partitions } from './migrations/0009-partitions.sql.js';
+import { wake } from './migrations/0010-wake.sql.js';
+import { redelivery } from './migrations/0011-redelivery.sql.js';
+import { cancellation } from './migrations/0012-cancellation.sql.js';
+import { adoption } from './migrations/0013-adoption.sql.js';
 
 /** Every step of the schema, oldest first. Append only. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -16,4 +22,10 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, name: 'record', oldestReader: 1, sql: record },
   { version: 6, name: 'cycle', oldestReader: 1, sql: cycle },
   { version: 7, name: 'lease', oldestReader: 1, sql: lease },
+  { version: 8, name: 'pause', oldestReader: 1, sql: pause },
+  { version: 9, name: 'partitions', oldestReader: 1, sql: partitions },
+  { version: 10, name: 'wake', oldestReader: 1, sql: wake },
+  { version: 11, name: 'redelivery', oldestReader: 1, sql: redelivery },
+  { version: 12, name: 'cancellation', oldestReader: 1, sql: cancellation },
+  { version: 13, name: 'adoption', oldestReader: 1, sql: adoption },
 ];

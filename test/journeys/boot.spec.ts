@@ -78,8 +78,8 @@ describe('boot', () => {
     expect(receiver.requests, 'nothing was sent twice').toHaveLength(200);
   });
 
-  it('puts a changed definition in force and takes a removed one off, without losing what waits', async () => {
-    await boot({ insert: true }, { dispatcher: false });
+  it('puts a changed definition in force and takes a removed one off that is to be drained', async () => {
+    await boot({ insert: true, whenRemoved: 'drain' }, { dispatcher: false });
     await database.query('insert into orders (total) values (1)');
 
     await boot({ name: 'order_updated', update: { columns: ['total'] } });

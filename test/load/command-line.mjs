@@ -1,7 +1,20 @@
 // @ts-check
 import { parseArgs } from 'node:util';
 
-export const SCENARIOS = /** @type {const} */ (['capture', 'drain-noop', 'drain-http', 'latency']);
+export const SCENARIOS = /** @type {const} */ ([
+  'capture',
+  'drain-noop',
+  'drain-http',
+  'latency',
+  'replicas',
+  'dead-endpoint',
+  'backlog',
+  'partitions',
+  'idle',
+  'order',
+  'wal',
+  'held-xmin',
+]);
 
 /** Enough for a median that one disturbed round does not move. */
 const ROUNDS = 5;

@@ -4,7 +4,14 @@ import { figuresOf, tableOf } from './report/report.mjs';
 import { capture } from './scenarios/capture.mjs';
 import { drainHttp } from './scenarios/drain-http.mjs';
 import { drainNoop } from './scenarios/drain-noop.mjs';
+import { heldXmin } from './scenarios/held-xmin.mjs';
+import { idle } from './scenarios/idle.mjs';
 import { latency } from './scenarios/latency.mjs';
+import { backlog, deadEndpoint } from './scenarios/neighbours.mjs';
+import { order } from './scenarios/order.mjs';
+import { partitions } from './scenarios/partitions.mjs';
+import { replicas } from './scenarios/replicas.mjs';
+import { wal } from './scenarios/wal.mjs';
 import { BenchServer } from './server/bench-server.mjs';
 
 /**
@@ -16,7 +23,20 @@ import { BenchServer } from './server/bench-server.mjs';
  * @property {number} events Events of one round of draining.
  */
 
-const RUN = { capture, 'drain-noop': drainNoop, 'drain-http': drainHttp, latency };
+const RUN = {
+  capture,
+  'drain-noop': drainNoop,
+  'drain-http': drainHttp,
+  latency,
+  replicas,
+  'dead-endpoint': deadEndpoint,
+  backlog,
+  partitions,
+  idle,
+  order,
+  wal,
+  'held-xmin': heldXmin,
+};
 
 /**
  * @param {import('./command-line.mjs').Command} command

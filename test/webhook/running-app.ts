@@ -1,6 +1,11 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type DynamicModule, type INestApplication, type Type } from '@nestjs/common';
+import {
+  type DynamicModule,
+  type INestApplication,
+  type NestApplicationOptions,
+  type Type,
+} from '@nestjs/common';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -34,9 +39,14 @@ export async function runApp(
   module: Type<unknown> | DynamicModule,
   adapter: AbstractHttpAdapter = new ExpressAdapter(),
   configure: (app: INestApplication) => void = () => undefined,
+  options: NestApplicationOptions = {},
 ): Promise<RunningApp> {
   const log = new RecordingLogger();
-  const app = await NestFactory.create(module, adapter, { logger: log, abortOnError: false });
+  const app = await NestFactory.create(module, adapter, {
+    logger: log,
+    abortOnError: false,
+    ...options,
+  });
   configure(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
@@ -74,6 +84,6 @@ function post(
     request.on('error', reject);
     request.setHeader('content-type', 'application/json');
     for (const [name, value] of Object.entries(headers)) request.setHeader(name, value);
-    request.end(JSON.stringify(payload));
+    request.end(typeof payload === 'string' ? payload : JSON.stringify(payload));
   });
 }

@@ -1,19 +1,26 @@
 import type { DataSource } from 'typeorm';
 import { milliseconds } from '../../duration.js';
+import { resolveBreaker, type BreakerOptions } from '../../breaker.options.js';
 import { InvalidTriggerError } from '../../event-triggers.errors.js';
 import { resolveRetry, type RetryOptions } from '../../retry.options.js';
+import { signingKeysOf } from '../../signing-key.js';
 import { resolveTable, type ResolvedTable } from './resolved-table.js';
 import type { StoredOperation, StoredUpdate, WantedTrigger } from './stored-trigger.js';
 import type {
   OperationDefinition,
   TriggerDefinition,
   UpdateDefinition,
+  WhenRemoved,
 } from './trigger-definition.js';
+
+/** A quarter of what a dispatcher has by default: a webhook that hangs leaves the others their slots. */
+const DEFAULT_CONCURRENCY = 16;
 
 /** What definitions take from the module where they say nothing themselves. */
 export interface DefinitionDefaults {
   readonly application: string;
   readonly retry: RetryOptions;
+  readonly breaker: false | BreakerOptions;
   /** Milliseconds. */
   readonly timeout: number;
 }
@@ -40,7 +47,7 @@ export function resolveDefinitions(
 function resolve(
   definition: TriggerDefinition,
   dataSource: DataSource,
-  { application, retry, timeout }: DefinitionDefaults,
+  { application, retry, breaker, timeout }: DefinitionDefaults,
 ): WantedTrigger {
   const { name, insert, update, delete: deletion, truncate, manual } = definition;
   if (!insert && !update && !deletion && !truncate && !manual) {
@@ -60,13 +67,65 @@ function resolve(
     ...(truncate && { truncate }),
     ...(manual && { manual }),
     ...(definition.replication && { replication: true }),
+    ...order(name, definition, table),
+    concurrency: definition.concurrency ?? DEFAULT_CONCURRENCY,
+    ...rateLimit(definition.rateLimit),
+    ...(definition.exact && { exact: true }),
+    ...resolveBreaker(definition.breaker, breaker),
     webhook: definition.webhook,
     headers: definition.headers ?? [],
     sendSecret: definition.sendSecret ?? true,
+    ...signing(definition.signingKeys),
+    ...(definition.statuses && { statuses: definition.statuses }),
     retry: resolveRetry(definition.retry, retry),
     timeout: milliseconds(definition.timeout ?? timeout),
     enabled: definition.enabled ?? true,
+    ...removal(definition.whenRemoved),
+    ...start(definition.startFrom),
   };
+}
+
+function start(given: TriggerDefinition['startFrom']): Pick<WantedTrigger, 'startFrom'> {
+  if (given === undefined) return {};
+  const isTime = given instanceof Date;
+  return { startFrom: isTime ? { at: given.toISOString() } : { ago: milliseconds(given) } };
+}
+
+function signing(given: TriggerDefinition['signingKeys']): Pick<WantedTrigger, 'signingKeys'> {
+  if (given === undefined) return {};
+  return { signingKeys: given === false ? [] : signingKeysOf(given) };
+}
+
+function removal(given: WhenRemoved = 'keep'): Pick<WantedTrigger, 'whenRemoved'> {
+  return given === 'keep' ? {} : { whenRemoved: given };
+}
+
+function rateLimit(given: TriggerDefinition['rateLimit']): Pick<WantedTrigger, 'rateLimit'> {
+  if (given === undefined) return {};
+  const { perSecond, burst } = typeof given === 'number' ? { perSecond: given } : given;
+  return { rateLimit: { perSecond, burst: burst ?? Math.max(1, perSecond) } };
+}
+
+function order(
+  trigger: string,
+  { ordering, orderingKey, whenExhausted, harmlessTriggers }: TriggerDefinition,
+  table: ResolvedTable,
+): Pick<WantedTrigger, 'ordering' | 'orderingKey' | 'whenExhausted' | 'harmlessTriggers'> {
+  if (ordering === 'row') {
+    return {
+      ordering,
+      ...(orderingKey && { orderingKey: table.columns(orderingKey) }),
+      ...(whenExhausted === 'hold-key' && { whenExhausted }),
+      ...(harmlessTriggers && { harmlessTriggers }),
+    };
+  }
+  const idle = Object.entries({ orderingKey, whenExhausted, harmlessTriggers }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (idle === undefined) return {};
+  throw new InvalidTriggerError(trigger, `${idle[0]} means nothing without an order`, {
+    hint: `Add ordering: 'row', or leave ${idle[0]} out.`,
+  });
 }
 
 function operation(table: ResolvedTable, given: true | OperationDefinition): StoredOperation {

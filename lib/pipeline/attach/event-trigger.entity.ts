@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { CapturePauseReason } from './capture-switch.js';
 import type { TriggerContent } from './stored-trigger.js';
 
 /** A trigger as the database holds it. For reading: changes go through definitions or the service. */
@@ -16,6 +17,14 @@ export class EventTriggerEntity {
 
   @Column({ name: 'definition', type: 'json' })
   definition!: TriggerContent;
+
+  /** Since when its changes are not captured; null while they are. */
+  @Column({ name: 'capture_paused_at', type: 'timestamptz', nullable: true })
+  capturePausedAt!: Date | null;
+
+  /** By `pauseCapture`, or because it kept more of the event log than `retention.holdAtMost`. */
+  @Column({ name: 'capture_pause_reason', type: 'text', nullable: true })
+  capturePauseReason!: CapturePauseReason | null;
 
   /** The statements that are in force on the table; null while nothing is attached. */
   @Column({ name: 'installed', type: 'text', array: true, nullable: true })

@@ -12,6 +12,8 @@ export interface ExistingTrigger {
   readonly installed: readonly string[] | null;
   /** Whether no application defines it any more. */
   readonly removed: boolean;
+  /** Whether a release that is running defines it. */
+  readonly isDeclared: boolean;
   /** Whether the triggers and functions are still as they were put in force. */
   readonly intact: boolean;
 }
@@ -65,7 +67,10 @@ export function planChanges(
   }
   if (!removeMissing) return changes;
   const removals = existing
-    .filter((row) => row.application === application && !row.removed && !kept.has(row.id))
+    .filter(
+      (row) =>
+        row.application === application && !row.removed && !row.isDeclared && !kept.has(row.id),
+    )
     .map((row): Change => ({ kind: 'remove', existing: row }));
   return [...changes, ...removals];
 }
@@ -104,7 +109,8 @@ export function describeChange(change: Change): string {
   if (existing.name !== name) return `"${name}" is still called "${existing.name}"`;
   if (change.kind === 'update') return `"${name}" is stored with another definition`;
   if (existing.installed === null) return `"${name}" is not attached`;
-  if (!existing.intact) return `"${name}" was changed or dropped on the table by hand`;
+  if (!existing.intact)
+    return `"${name}" was changed or dropped on the table by hand, or the table was replaced`;
   return `"${name}" is attached otherwise than it is defined`;
 }
 

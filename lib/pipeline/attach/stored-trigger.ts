@@ -20,6 +20,19 @@ export type StoredHeader =
   | { readonly name: string; readonly value: string }
   | { readonly name: string; readonly valueFromEnv: string };
 
+/** What an answer comes to: `gone` pauses the delivery of its trigger and keeps the event. */
+export type StatusOutcome = 'delivered' | 'retry' | 'rejected' | 'gone';
+
+/** Outcomes by status (`'413'`) or by class (`'4xx'`). */
+export type StatusRules = Readonly<Record<string, StatusOutcome>>;
+
+/** A key to sign with, with its `{{ENV_VAR}}` templates unresolved: that of a trigger is nothing else. */
+export interface StoredSigningKey {
+  readonly key: string;
+  /** Milliseconds since 1970; null for ever. */
+  readonly until: number | null;
+}
+
 /** A retry policy with every default filled in; times in milliseconds. */
 export interface StoredRetry {
   /** Attempts in all, the first included. */
@@ -30,6 +43,23 @@ export interface StoredRetry {
   /** No attempt starts later than this after the event was captured. */
   readonly maxAge: number | null;
   readonly jitter: boolean;
+}
+
+/** So many requests a second, and so many at once after a pause. */
+export interface StoredRateLimit {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** When a destination counts as failing; times in milliseconds. */
+export interface StoredBreaker {
+  readonly failureRatio: number;
+  readonly window: number;
+  readonly minimum: number;
+  readonly pause: number;
+  readonly maxPause: number;
+  /** Null where a trigger that fails goes on for ever. */
+  readonly disableAfter: number | null;
 }
 
 /**
@@ -49,40 +79,83 @@ export interface StoredTrigger {
   readonly manual?: boolean;
   /** Whether what logical replication writes is captured too. */
   readonly replication?: boolean;
+  /** `'row'`: events of one key are delivered one at a time, in the order of the log. */
+  readonly ordering?: 'row';
+  /** The columns whose values are the key; the primary key where it is absent. */
+  readonly orderingKey?: readonly string[];
+  /** `'hold-key'`: an event that is given up holds up later ones of its key. */
+  readonly whenExhausted?: 'hold-key';
+  /** Triggers of the table that are known not to change other rows of the statement. */
+  readonly harmlessTriggers?: readonly string[];
+  /** Attempts under way at the same time in one replica. */
+  readonly concurrency: number;
+  readonly rateLimit?: StoredRateLimit;
+  /** Whether one dispatcher at a time has work of it, so that limits hold over all replicas. */
+  readonly exact?: boolean;
+  /** Absent where every event is attempted, whatever became of those before. */
+  readonly breaker?: StoredBreaker;
   /** The URL with its `{{ENV_VAR}}` templates unresolved. */
   readonly webhook: string;
   readonly headers: readonly StoredHeader[];
   /** Whether the module's webhook secret is sent along. */
   readonly sendSecret: boolean;
+  /** What answers mean, beside the defaults. */
+  readonly statuses?: StatusRules;
+  /** Of its own; the module's where it is absent, and none where it is empty. */
+  readonly signingKeys?: readonly StoredSigningKey[];
   readonly retry: StoredRetry;
   /** Total time for one attempt in milliseconds. */
   readonly timeout: number;
   readonly enabled: boolean;
+  /** What becomes of events that wait when it is removed; they are kept where it is absent. */
+  readonly whenRemoved?: 'drain' | 'purge';
+  /** Whether its delivery is paused: by hand, or because its destination has failed for long. */
+  readonly paused: boolean;
+}
+
+/** Whether one dispatcher at a time has work of the trigger. The database says the same in a column. */
+export const isExclusive = ({ ordering, exact }: TriggerContent): boolean =>
+  ordering === 'row' || exact === true;
+
+/** Where a new stream starts: at a time, or so many milliseconds ago. */
+export interface StartFrom {
+  readonly at?: string;
+  readonly ago?: number;
 }
 
 /** A definition as an application asks for it, before it has a number. */
-export interface WantedTrigger extends Omit<StoredTrigger, 'id'> {
+export interface WantedTrigger extends Omit<StoredTrigger, 'id' | 'paused'> {
   /** Names that it had before. */
   readonly formerly: readonly string[];
+  /** What it gets of the past when it is created; not stored, since it means nothing later. */
+  readonly startFrom?: StartFrom;
 }
 
 /** What the column `definition` holds: all that has no column of its own. */
-export type TriggerContent = Omit<StoredTrigger, 'id' | 'name' | 'application'>;
+export type TriggerContent = Omit<StoredTrigger, 'id' | 'name' | 'application' | 'paused'>;
 
 export interface TriggerRow {
   readonly id: number;
   readonly name: string;
   readonly application: string;
   readonly definition: TriggerContent;
+  readonly paused: boolean;
 }
 
 /** The definition that a row of the table `event_trigger` holds. */
-export function storedTrigger({ id, name, application, definition }: TriggerRow): StoredTrigger {
-  return { ...definition, id: id as TriggerId, name, application };
+export function storedTrigger(row: TriggerRow): StoredTrigger {
+  const { id, name, application, definition, paused } = row;
+  return { ...definition, id: id as TriggerId, name, application, paused };
 }
 
 /** What to store in the column `definition`. */
 export function contentOf(trigger: WantedTrigger): TriggerContent {
-  const { name: _name, application: _application, formerly: _formerly, ...content } = trigger;
+  const {
+    name: _name,
+    application: _application,
+    formerly: _formerly,
+    startFrom: _startFrom,
+    ...content
+  } = trigger;
   return content;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TableLockedError } from '../../event-triggers.errors.js';
+import { advisoryKey, LOCK } from '../../schema/advisory-lock.js';
 import { setLocal, sqlState, type AttachConnection } from './attach-connection.js';
 import { lockTable, SELECT_LOCK_HOLDERS } from './install.sql.js';
 
@@ -40,6 +41,23 @@ class TableBusy extends Error {
   }
 }
 
+/**
+ * Keeps others from attaching until the end of the transaction. A limit of the host's own must not end the wait for
+ * other replicas.
+ */
+export async function keepOthersOut(
+  connection: AttachConnection,
+  schemaName: string,
+  timeout: number,
+): Promise<void> {
+  await setLocal(connection, 'statement_timeout', 0);
+  await setLocal(connection, 'lock_timeout', timeout);
+  await connection.query('select pg_advisory_xact_lock($1, $2)', [
+    advisoryKey(schemaName),
+    LOCK.attach,
+  ]);
+}
+
 /** Locks tables for the rest of the transaction, without holding up anybody for long. */
 export async function lockTables(
   connection: AttachConnection,
@@ -58,23 +76,24 @@ export async function lockTables(
 /**
  * Repeats `work`, a transaction that calls `lockTables`, until it gets its locks.
  *
- * Throws a `TableLockedError` that says who is in the way when `timeout` milliseconds have passed.
+ * Throws a `TableLockedError` that says who is in the way when `timeout` milliseconds have passed; it begins with
+ * `failed`.
  */
 export async function untilLocked(
   connection: AttachConnection,
   timeout: number,
   work: () => Promise<void>,
+  failed = 'Event triggers could not be attached',
 ): Promise<void> {
   const deadline = performance.now() + timeout;
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      const isBusy = error instanceof TableBusy;
-      if (!isBusy && !isLockFailure(error)) throw error;
+      if (!(error instanceof TableBusy) && !isLockFailure(error)) throw error;
       const pause = PAUSE * (1 + Math.random());
       if (performance.now() + pause < deadline) await sleep(pause);
-      else throw await lockedError(connection, timeout, isBusy ? error.table : undefined, error);
+      else throw await lockedError(connection, `${failed} within ${timeout} ms`, error);
     }
   }
 }
@@ -85,24 +104,20 @@ function isLockFailure(error: unknown): boolean {
 
 async function lockedError(
   connection: AttachConnection,
-  timeout: number,
-  table: TableToLock | undefined,
+  failed: string,
   error: unknown,
 ): Promise<TableLockedError> {
-  const cause = error instanceof TableBusy ? error.cause : error;
-  if (table === undefined) {
-    return new TableLockedError(
-      `Event triggers could not be attached within ${timeout} ms: another process is attaching`,
-      {
-        hint: 'Raise attachTimeout, or look at pg_stat_activity for who it is.',
-        cause,
-      },
-    );
+  if (!(error instanceof TableBusy)) {
+    return new TableLockedError(`${failed}: another process is attaching`, {
+      hint: 'Raise attachTimeout, or look at pg_stat_activity for who it is.',
+      cause: error,
+    });
   }
+  const { table, cause } = error;
   const { rows } = await connection.query(SELECT_LOCK_HOLDERS, [table.relations, table.exclusive]);
   const holders = (rows as LockHolder[]).map((holder) => `\n  - ${describe(holder)}`).join('');
   return new TableLockedError(
-    `Event triggers could not be attached to ${table.name} within ${timeout} ms, because it is locked by${holders || ' nobody any more'}`,
+    `${failed}, because ${table.name} is locked by${holders || ' nobody any more'}`,
     {
       hint: 'Wait for them or end them with pg_terminate_backend(pid), or raise attachTimeout.',
       cause,

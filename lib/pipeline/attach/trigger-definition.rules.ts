@@ -1,5 +1,8 @@
 import { Type } from 'class-transformer';
+import { BreakerOptions } from '../../breaker.options.js';
 import { RetryOptions } from '../../retry.options.js';
+import { signingKeysOf, type SigningKeys } from '../../signing-key.js';
+import { isSigningKeys, SIGNING_KEYS_RULE } from '../../signing-keys.options.js';
 import { MAX_IDENTIFIER_BYTES } from '../../schema/identifier.js';
 import {
   durationRule,
@@ -8,13 +11,15 @@ import {
   isListOf,
   isOneOf,
   isText,
+  isWholeNumber,
   May,
   MayList,
   MayNest,
   Must,
 } from '../../validation.js';
 import type { Duration } from '../../duration.js';
-import type { HeaderDefinition } from './trigger-definition.js';
+import type { StatusOutcome } from './stored-trigger.js';
+import type { HeaderDefinition, RateLimitDefinition, WhenRemoved } from './trigger-definition.js';
 
 const TRIGGER_NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
 const HTTP_TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -96,6 +101,44 @@ function hasOneValue(_: unknown, header: object): boolean {
   return (value === undefined) !== (valueFromEnv === undefined);
 }
 
+/** A template from end to end: nothing of a key is to stand in the database. */
+const WHOLE_TEMPLATE = /^\{\{[^{}]*\}\}$/;
+
+function isFalseOrStorableKeys(value: unknown): boolean {
+  if (value === false) return true;
+  if (!isSigningKeys(value)) return false;
+  return signingKeysOf(value as SigningKeys).every(({ key }) => WHOLE_TEMPLATE.test(key));
+}
+
+/** A status, or a class of them. */
+const STATUS_KEY = /^[2-5](?:\d\d|xx)$/;
+const isOutcome = isOneOf('delivered', 'retry', 'rejected', 'gone');
+
+function isStatuses(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(
+    ([status, outcome]) => STATUS_KEY.test(status) && isOutcome(outcome, {}),
+  );
+}
+
+function isRate(value: unknown): boolean {
+  if (typeof value === 'number') return value > 0 && Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return false;
+  const { perSecond, burst = 1, ...others } = value as Partial<RateLimitDefinition>;
+  return (
+    typeof perSecond === 'number' &&
+    isRate(perSecond) &&
+    burst >= 1 &&
+    Number.isFinite(burst) &&
+    Object.keys(others).length === 0
+  );
+}
+
+function isStart(value: unknown, owner: object): boolean {
+  if (value instanceof Date) return !Number.isNaN(value.getTime());
+  return isDuration('1s', '366d')(value, owner);
+}
+
 /** The rules of a `TriggerDefinition`, whose documentation stands there. */
 export class TriggerDefinitionRules {
   @Must(NAME_RULE, isTriggerName)
@@ -138,6 +181,44 @@ export class TriggerDefinitionRules {
   @May('be true or false', isBoolean)
   sendSecret?: boolean;
 
+  @May(
+    `be false, or ${SIGNING_KEYS_RULE}; each key has to be a template, since what stands here is stored`,
+    isFalseOrStorableKeys,
+    { secret: true },
+  )
+  signingKeys?: false | SigningKeys;
+
+  @May("be 'none' or 'row'", isOneOf('none', 'row'))
+  ordering?: 'none' | 'row';
+
+  @May(columnsRule, isColumns)
+  orderingKey?: string[];
+
+  @May("be 'dead-letter' or 'hold-key'", isOneOf('dead-letter', 'hold-key'))
+  whenExhausted?: 'dead-letter' | 'hold-key';
+
+  @May('be a list of names of triggers', isListOf(isIdentifier))
+  harmlessTriggers?: string[];
+
+  @May('be a whole number from 1 to 4096', isWholeNumber(1, 4_096))
+  concurrency?: number;
+
+  @May('be requests a second, above 0, or { perSecond, burst } with a burst of at least 1', isRate)
+  rateLimit?: number | RateLimitDefinition;
+
+  @MayNest('be false or an object of breaker options', false)
+  @Type(() => BreakerOptions)
+  breaker?: false | BreakerOptions;
+
+  @May('be true or false', isBoolean)
+  exact?: boolean;
+
+  @May(
+    "be outcomes by status or class, such as { '409': 'delivered', '4xx': 'rejected' }; an outcome is delivered, retry, rejected or gone",
+    isStatuses,
+  )
+  statuses?: Record<string, StatusOutcome>;
+
   @MayNest('be an object of retry options')
   @Type(() => RetryOptions)
   retry?: RetryOptions;
@@ -148,6 +229,12 @@ export class TriggerDefinitionRules {
   @May('be true or false', isBoolean)
   replication?: boolean;
 
+  @May(`be a Date, or ${durationRule('1s', '366d')}`, isStart)
+  startFrom?: Duration | Date;
+
   @May('be true or false', isBoolean)
   enabled?: boolean;
+
+  @May("be 'keep', 'drain' or 'purge'", isOneOf('keep', 'drain', 'purge'))
+  whenRemoved?: WhenRemoved;
 }

@@ -1,5 +1,8 @@
 import type { Duration } from '../../duration.js';
+import type { BreakerOptions } from '../../breaker.options.js';
 import type { RetryOptions } from '../../retry.options.js';
+import type { StatusOutcome } from './stored-trigger.js';
+import type { SigningKeys } from '../../signing-key.js';
 
 /** An entity class, abstract ones included. */
 export type EntityClass<Row = unknown> = abstract new (...args: never[]) => Row;
@@ -56,6 +59,12 @@ export interface UpdateDefinition<Name extends string = string> extends Operatio
 export type HeaderDefinition =
   { name: string; value: string } | { name: string; valueFromEnv: string };
 
+/** So many requests a second, and so many at once after a pause. */
+export interface RateLimitDefinition {
+  perSecond: number;
+  burst?: number;
+}
+
 /**
  * Which changes of which table go where.
  *
@@ -93,15 +102,93 @@ export interface TriggerDefinition<Row = unknown, Name extends string = Column<R
   headers?: HeaderDefinition[];
   /** Whether the module's webhook secret is sent along. Default: true. */
   sendSecret?: boolean;
+  /**
+   * Keys of its own to sign with, each a template such as `'{{ORDERS_SIGNING_KEY}}'`: what stands here is stored. False
+   * sends its webhooks unsigned. Default: the module's.
+   */
+  signingKeys?: false | SigningKeys;
+  /**
+   * `'row'`: events of one row are delivered one at a time, in the order of the row's changes, over retries
+   * and replicas. One that fails holds up the later ones of its row, and no others. An event without a row
+   * (TRUNCATE, `MANUAL`) keeps no order. Refused where another trigger of the table could turn changes round.
+   *
+   * Default: `'none'`, as many at a time as `concurrency` says.
+   */
+  ordering?: 'none' | 'row';
+  /**
+   * What counts as one row for `ordering`. Columns that several rows share give the order of the log, which is
+   * that of the changes where the application writes such rows one after the other.
+   *
+   * Default: the primary key.
+   */
+  orderingKey?: Name[];
+  /**
+   * What becomes of later events of a row when one is given up: `'dead-letter'` goes on with them, `'hold-key'`
+   * keeps them until that one is delivered again or cancelled. Default: `'dead-letter'`.
+   */
+  whenExhausted?: 'dead-letter' | 'hold-key';
+  /** AFTER triggers of the table that change no row but the one they fire for, and so disturb no order. */
+  harmlessTriggers?: string[];
+  /**
+   * Attempts under way at the same time in one replica, within the dispatcher's `concurrency`. From 1 to 4096.
+   *
+   * Default: 16, a quarter of the dispatcher's, so that a webhook that hangs leaves the others their slots.
+   */
+  concurrency?: number;
+  /**
+   * Requests a second in one replica: a number, or with what may go out at once after a pause. Fractions count:
+   * 0.2 is one in five seconds. Default: no limit; `burst` is as much as a second brings, at least 1.
+   */
+  rateLimit?: number | RateLimitDefinition;
+  /** When to leave a failing destination alone for a while; false never does. Default: the module's. */
+  breaker?: false | BreakerOptions;
+  /**
+   * Whether `concurrency` and `rateLimit` hold over all replicas together: one of them at a time delivers the
+   * trigger, as with `ordering: 'row'`. Default: false, they hold in each replica.
+   */
+  exact?: boolean;
+  /**
+   * What answers mean, by status (`'409'`) or class (`'4xx'`): `'delivered'`; `'retry'`, another attempt later;
+   * `'rejected'`, a dead letter at once; `'gone'`, the delivery is paused and the event kept. A status of its own comes
+   * before its class.
+   *
+   * Default: 2xx is delivered, 410 gone, 413 rejected, and everything else is tried again. 429, and 503
+   * with `Retry-After`, also slow the trigger down: fewer attempts at a time, and none before that is over, up to an hour.
+   *
+   * @example
+   * statuses: { '409': 'delivered', '4xx': 'rejected' } // it has it already; and a bad request stays one
+   */
+  statuses?: Record<string, StatusOutcome>;
   /** What differs from the module's retry policy. */
   retry?: RetryOptions;
   /** The total time for one attempt. Default: the module's, which is 60 s. */
   timeout?: Duration;
   /** Also captures what logical replication writes on a subscriber. Default: false. */
   replication?: boolean;
+  /**
+   * Where a new trigger starts: at a time, or so long ago. It gets what the log still holds of the changes that another
+   * trigger of the table has captured since by the same operations, `columns`, `when` and `orderingKey`, as events of
+   * its own with their time; `payload` may differ. Boot tells how many, and takes so long; writers wait only for what
+   * was written meanwhile. Without such a trigger it starts when it is attached, with a warning.
+   *
+   * It means nothing for a trigger that is there already, and for one that comes back after it was removed. Default:
+   * it starts when it is attached.
+   */
+  startFrom?: Duration | Date;
   /** False captures no row change; what was captured before is still delivered. Default: true. */
   enabled?: boolean;
+  /**
+   * What becomes of events that wait when no release defines the trigger any more: `'keep'` delivers none of them until
+   * it is defined again, under its name or with `formerly`; `'drain'` delivers them; `'purge'` gives them up.
+   *
+   * Default: `'keep'`, so that a definition that was left out by mistake costs nothing. They stay in the log whatever
+   * `retention` says; `EventTriggersService.purge` gives them up later.
+   */
+  whenRemoved?: WhenRemoved;
 }
+
+/** What becomes of the events that wait when a trigger is removed. */
+export type WhenRemoved = 'keep' | 'drain' | 'purge';
 
 /**
  * Returns the definition, checked against its entity by the compiler.

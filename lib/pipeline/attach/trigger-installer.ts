@@ -1,7 +1,7 @@
-import { InvalidTriggerError } from '../../event-triggers.errors.js';
 import type { QuotedIdentifier } from '../../schema/identifier.js';
-import { INVALID_TRIGGER } from '../../schema/migrations/0002-capture-conditions.sql.js';
 import { inTransaction, setLocal, sqlState, type AttachConnection } from './attach-connection.js';
+import type { CapturePauseReason } from './capture-switch.js';
+import { selectCapturePauses } from './capture-switch.sql.js';
 import {
   install,
   SELECT_TABLE_TRAITS,
@@ -10,10 +10,19 @@ import {
   tryConditions,
   uninstall,
 } from './install.sql.js';
+import { PastCopier, type CopiedPast } from './past-copier.js';
 import { isStored, rowOf, type Change, type ExistingTrigger } from './reconcile-plan.js';
 import { contentOf, type TriggerContent, type WantedTrigger } from './stored-trigger.js';
 import { lockTables, type TableToLock } from './table-lock.js';
-import { insertTrigger, markRemoved, selectTriggers, updateTrigger } from './trigger-rows.sql.js';
+import { refusalOf } from './trigger-refusal.js';
+import {
+  countWaiting,
+  cutLog,
+  insertTrigger,
+  markRemoved,
+  selectTriggers,
+  updateTrigger,
+} from './trigger-rows.sql.js';
 
 /** A condition is tried on a few rows; one that takes longer than this is slow for every write. */
 const CONDITION_TIMEOUT = 1_000;
@@ -22,10 +31,14 @@ const NO_NUMBER = 0;
 
 /** Reads and changes what stands in the database, for `TriggerReconciler`, which says when. */
 export class TriggerInstaller {
+  private readonly past: PastCopier;
+
   constructor(
     private readonly connection: AttachConnection,
     private readonly schema: QuotedIdentifier,
-  ) {}
+  ) {
+    this.past = new PastCopier(connection, schema);
+  }
 
   /** The rows of an application, and those of others that have one of the wanted names. */
   async existing(
@@ -59,16 +72,23 @@ export class TriggerInstaller {
     return statements;
   }
 
-  /** In the caller's transaction. The tables are locked before any row that others may wait for. */
-  async carryOut(changes: readonly Change[]): Promise<void> {
+  /**
+   * In the caller's transaction. The tables are locked before any row that others may wait for. Returns what new
+   * triggers start with, in whole sentences.
+   */
+  async carryOut(changes: readonly Change[]): Promise<string[]> {
     const numbers = new Map<Change, number>();
     for (const change of changes) numbers.set(change, await this.numberOf(change));
+    const pasts = await this.beginPasts(numbers);
     const withLocks = changes.filter(({ kind }) => kind !== 'update');
     await this.lock(
       withLocks,
       withLocks.map((change) => numbers.get(change) ?? NO_NUMBER),
     );
+    const told: string[] = [];
+    for (const one of pasts) told.push(typeof one === 'string' ? one : await this.past.finish(one));
     for (const [change, number] of numbers) await this.carryOutOne(change, number);
+    return told;
   }
 
   /** What the conditions raise on rows that are there, and what a table hides from triggers. */
@@ -88,6 +108,50 @@ export class TriggerInstaller {
     return warnings;
   }
 
+  /** Sees to what waits of triggers that were taken off, and tells what is kept. */
+  async settle(changes: readonly Change[]): Promise<string[]> {
+    const told: string[] = [];
+    for (const change of changes) {
+      if (change.kind !== 'remove') continue;
+      const { id, name, definition } = change.existing;
+      if (definition.whenRemoved === 'drain') continue;
+      const purges = definition.whenRemoved === 'purge';
+      const waiting = await this.waitingOf(id, purges);
+      if (waiting === 0) continue;
+      told.push(
+        `Event trigger "${name}": what waited (${waiting}) ${
+          purges
+            ? 'was given up with it'
+            : `is kept. Define it again to deliver it, or give it up with purge('${name}')`
+        }`,
+      );
+    }
+    return told;
+  }
+
+  /** That changes go by, for as long as somebody has paused their capture. */
+  async capturePauses(application: string): Promise<string[]> {
+    const { rows } = await this.connection.query(selectCapturePauses(this.schema), [application]);
+    return (rows as { name: string; pausedAt: number; reason: CapturePauseReason }[]).map(
+      ({ name, pausedAt, reason }) =>
+        `Event trigger "${name}": changes are not captured since ${new Date(pausedAt).toISOString()}, ${
+          reason === 'full' ? 'because it kept more of the event log than it may, ' : ''
+        }until resumeCapture('${name}')`,
+    );
+  }
+
+  /** Of a log that is refused nothing can be said or given up, and dispatchers tell why. */
+  private async waitingOf(number: number, purges: boolean): Promise<number> {
+    try {
+      await this.connection.query(cutLog(this.schema));
+      const { rows } = await this.connection.query(countWaiting(this.schema), [number, purges]);
+      return (rows[0] as { waiting: number }).waiting;
+    } catch (error) {
+      if (sqlState(error)?.startsWith('ET') ?? false) return 0;
+      throw error;
+    }
+  }
+
   private async numberOf(change: Change): Promise<number> {
     if (change.kind !== 'create') return change.existing.id;
     const rows = await this.forTrigger(
@@ -96,6 +160,15 @@ export class TriggerInstaller {
       row(change.wanted),
     );
     return (rows[0] as { id: number }).id;
+  }
+
+  private async beginPasts(numbers: ReadonlyMap<Change, number>): Promise<(CopiedPast | string)[]> {
+    const pasts: (CopiedPast | string)[] = [];
+    for (const [change, number] of numbers) {
+      const past = change.kind === 'create' ? await this.past.begin(change.wanted, number) : null;
+      if (past !== null) pasts.push(past);
+    }
+    return pasts;
   }
 
   private async lock(changes: readonly Change[], numbers: readonly number[]): Promise<void> {
@@ -168,10 +241,7 @@ export class TriggerInstaller {
     try {
       return (await this.connection.query(text, values)).rows;
     } catch (error) {
-      if (sqlState(error) !== INVALID_TRIGGER) throw error;
-      const { message, hint } = error as { message: string; hint?: string };
-      const problem = message.replace(`event trigger "${name}": `, '');
-      throw new InvalidTriggerError(name, problem, { cause: error, ...(hint && { hint }) });
+      throw refusalOf(name, error);
     }
   }
 }

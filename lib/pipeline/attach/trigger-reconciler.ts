@@ -1,10 +1,9 @@
 import { SchemaError } from '../../event-triggers.errors.js';
-import { advisoryKey, LOCK } from '../../schema/advisory-lock.js';
 import { quoteIdentifier, type QuotedIdentifier } from '../../schema/identifier.js';
-import { inTransaction, setLocal, type AttachConnection } from './attach-connection.js';
+import { inTransaction, type AttachConnection } from './attach-connection.js';
 import { describeChange, planChanges, type Change } from './reconcile-plan.js';
 import type { WantedTrigger } from './stored-trigger.js';
-import { untilLocked } from './table-lock.js';
+import { keepOthersOut, untilLocked } from './table-lock.js';
 import { TriggerInstaller } from './trigger-installer.js';
 
 export interface ReconcileSettings {
@@ -69,6 +68,7 @@ export class TriggerReconciler {
     const changes = await this.plan(wanted, settings);
     if (settings.install === 'verify') this.refuseDifferences(changes);
     for (const tableful of byTable(changes)) await this.apply(tableful, wanted, settings, report);
+    report.warnings.push(...(await this.installer.capturePauses(settings.application)));
     return report;
   }
 
@@ -102,26 +102,18 @@ export class TriggerReconciler {
   ): Promise<void> {
     const names = new Set(planned.map(nameOf));
     let done: Change[] = [];
+    let starts: string[] = [];
     await untilLocked(this.connection, settings.attachTimeout, () =>
       inTransaction(this.connection, 'read write', async () => {
-        await this.keepOthersOut(settings.attachTimeout);
+        await keepOthersOut(this.connection, this.schemaName, settings.attachTimeout);
         const current = await this.plan(wanted, settings);
         done = current.filter((change) => names.has(nameOf(change)));
-        await this.installer.carryOut(done);
+        starts = await this.installer.carryOut(done);
       }),
     );
     for (const change of done) report[LISTS[change.kind]].push(nameOf(change));
+    report.warnings.push(...starts, ...(await this.installer.settle(done)));
     report.warnings.push(...(await this.installer.warnings(done)));
-  }
-
-  /** Until the end of the transaction. A limit of the host's own must not end the wait for other replicas. */
-  private async keepOthersOut(timeout: number): Promise<void> {
-    await setLocal(this.connection, 'statement_timeout', 0);
-    await setLocal(this.connection, 'lock_timeout', timeout);
-    await this.connection.query('select pg_advisory_xact_lock($1, $2)', [
-      advisoryKey(this.schemaName),
-      LOCK.attach,
-    ]);
   }
 }
 

@@ -2,14 +2,15 @@ import type { QuotedIdentifier } from '../../schema/identifier.js';
 import { utcText } from '../capture/utc-text.sql.js';
 
 /** How many parameters of `cycle_v1` say what to claim; those that say what to record follow. */
-const CLAIM_PARAMETERS = 10;
+const CLAIM_PARAMETERS = 11;
 /** How many say what to record. */
-export const RECORD_PARAMETERS = 21;
+export const RECORD_PARAMETERS = 24;
 
 export interface ClaimStatements {
   readonly cycle: string;
   readonly recover: string;
   readonly retryFloor: string;
+  readonly nextDue: string;
 }
 
 /** The statements of this stage: calls of functions that the schema carries. */
@@ -26,5 +27,11 @@ export function claimStatements(schema: QuotedIdentifier): ClaimStatements {
       select ${utcText(`least(min(r.due), clock_timestamp() - interval '10 seconds')`)}
         from ${schema}.retry r
        where r.dispatcher is null`,
+    nextDue: `
+      select extract(epoch from min(r.due) - clock_timestamp()) * 1000
+        from ${schema}.retry r
+       where r.trigger_id = any ($1)
+         and r.dispatcher is null
+         and r.due < 'infinity'`,
   };
 }

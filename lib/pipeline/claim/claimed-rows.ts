@@ -9,16 +9,18 @@ const COLUMN = {
   number: 3,
   operation: 4,
   key: 5,
-  old: 6,
-  new: 7,
-  session: 8,
-  trace: 9,
-  createdAt: 10,
-  attempts: 11,
-  claim: 12,
+  keyBefore: 6,
+  old: 7,
+  new: 8,
+  session: 9,
+  trace: 10,
+  createdAt: 11,
+  attempts: 12,
+  claim: 13,
 } as const;
 
-type RowKind = 'batch' | 'event' | 'again' | 'retry' | 'cycle';
+type RowKind =
+  'batch' | 'event' | 'parked' | 'again' | 'elsewhere' | 'retry' | 'redelivery' | 'cycle';
 
 /** A page of a stream that is this dispatcher's for a while. */
 export interface ClaimedBatch {
@@ -35,6 +37,8 @@ export interface Claims {
   readonly retries: ClaimedEvent[];
   /** The streams that hold more, or that somebody else was claiming from. */
   readonly again: TriggerId[];
+  /** The streams of which another dispatcher has work that has to be over before. */
+  readonly elsewhere: TriggerId[];
   /** The tick up to which there is nothing left to ask for but `again`. */
   readonly tick: string | null;
   /** Dispatchers whose lease has run out and whose work waits for an heir. */
@@ -46,28 +50,36 @@ export function readClaims(rows: readonly TextRow[]): Claims {
   const batches: ClaimedBatch[] = [];
   const retries: ClaimedEvent[] = [];
   const again: TriggerId[] = [];
+  const elsewhere: TriggerId[] = [];
   let tick: string | null = null;
   let dead = 0;
   for (const row of rows) {
     switch (row[COLUMN.kind] as RowKind) {
       case 'event':
+      case 'parked':
         batches.at(-1)?.events.push(readEvent(row));
         break;
       case 'batch':
         batches.push(readBatch(row));
         break;
       case 'retry':
+      case 'redelivery':
         retries.push(readEvent(row));
         break;
       case 'again':
         again.push(triggerOf(row));
+        break;
+      case 'elsewhere':
+        elsewhere.push(triggerOf(row));
         break;
       case 'cycle':
         tick = row[COLUMN.batch] ?? null;
         dead = Number(row[COLUMN.attempts]);
     }
   }
-  return { batches, retries, again, tick, dead };
+  // One of which nothing is owed has been closed.
+  const owed = batches.filter(({ events }) => events.length > 0);
+  return { batches: owed, retries, again, elsewhere, tick, dead };
 }
 
 const triggerOf = (row: TextRow): TriggerId => Number(row[COLUMN.trigger]) as TriggerId;
@@ -87,11 +99,14 @@ function readEvent(row: TextRow): ClaimedEvent {
     number: row[COLUMN.number] as EventNumber,
     operation: row[COLUMN.operation] as Operation,
     key: row[COLUMN.key] ?? null,
+    keyBefore: row[COLUMN.keyBefore] ?? null,
     old: row[COLUMN.old] ?? null,
     new: row[COLUMN.new] ?? null,
     session: row[COLUMN.session] ?? null,
     trace: row[COLUMN.trace] ?? null,
     createdAt: row[COLUMN.createdAt] ?? '',
     attemptsBefore: Number(row[COLUMN.attempts]),
+    parked: row[COLUMN.kind] === 'parked',
+    redelivered: row[COLUMN.kind] === 'redelivery',
   };
 }

@@ -20,6 +20,8 @@ export interface InHand {
 export class DispatcherLease {
   /** The name under which this dispatcher claims; another one after every loss. */
   id: string = randomUUID();
+  /** Until when this process can be sure that the lease holds, by its monotonic clock. */
+  private trustedUntil = 0;
   /** All names that may be alive: more than one where the answer to a change of name got lost. */
   private names: readonly string[] = [];
   private readonly statements: LeaseStatements;
@@ -29,29 +31,51 @@ export class DispatcherLease {
     schema: QuotedIdentifier,
     private readonly application: string,
     private readonly seconds: number,
+    /** The triggers that this release defines. */
+    private readonly declares: readonly string[] = [],
+    /** Where it runs; null where that is not said. */
+    private readonly deployment: string | null = null,
   ) {
     this.statements = leaseStatements(schema);
   }
 
-  /** Begins a new life under a new name. */
+  /**
+   * Whether what is in hand is surely still in this dispatcher's: a process that stood still must not go on
+   * with what others may have taken over meanwhile.
+   *
+   * @param now milliseconds of the monotonic clock
+   */
+  isTrusted(now: number): boolean {
+    return now < this.trustedUntil;
+  }
+
+  /** Begins a new life under a new name; rejects where the log is not this deployment's. */
   async register(): Promise<void> {
     this.id = randomUUID();
     this.names = [this.id];
+    const sentAt = performance.now();
     await this.database.run('event-triggers:register', this.statements.register, [
       this.id,
       this.application,
       this.seconds,
+      // Names of triggers hold nothing that would have to be quoted.
+      arrayOf(this.declares),
+      this.deployment,
     ]);
+    this.trustFrom(sentAt);
   }
 
   /** Extends the lease, under whichever name it is held. False when it had run out before. */
   async renew(lowestOpenBatch: string): Promise<boolean> {
+    const sentAt = performance.now();
     const rows = await this.database.run('event-triggers:heartbeat', this.statements.heartbeat, [
       arrayOf(this.names),
       this.seconds,
       lowestOpenBatch,
     ]);
-    return (rows[0]?.[0] ?? null) !== null;
+    const isAlive = (rows[0]?.[0] ?? null) !== null;
+    if (isAlive) this.trustFrom(sentAt);
+    return isAlive;
   }
 
   /**
@@ -63,6 +87,7 @@ export class DispatcherLease {
    */
   async rename({ batches, retries }: InHand): Promise<number | null> {
     const former = this.names;
+    const sentAt = performance.now();
     this.id = randomUUID();
     this.names = [...former, this.id];
     const [row] = await this.database.run('event-triggers:rename', this.statements.rename, [
@@ -78,7 +103,12 @@ export class DispatcherLease {
     ]);
     this.names = [this.id];
     const standing = row?.[0] ?? null;
+    if (standing !== null) this.trustFrom(sentAt);
     return standing === null ? null : Number(standing);
+  }
+
+  private trustFrom(sentAt: number): void {
+    this.trustedUntil = sentAt + this.seconds * 1_000 - MARGIN_MS;
   }
 
   /**
@@ -95,5 +125,8 @@ export class DispatcherLease {
     }
   }
 }
+
+/** For what lies between the look at the clock and the request on the wire. */
+const MARGIN_MS = 500;
 
 const arrayOf = (elements: readonly (string | number)[]): string => `{${elements.join(',')}}`;

@@ -24,6 +24,8 @@ export interface ClaimRequest {
   readonly retries: number;
   /** Of which triggers: also of one whose stream has no room, or a long backlog would keep them out. */
   readonly retried: readonly TriggerId[];
+  /** Those of them that one dispatcher at a time may have work of. */
+  readonly exclusive: readonly TriggerId[];
 }
 
 /** Parameters of `record_v1` but the first, ready for the wire. */
@@ -79,6 +81,7 @@ export class EventClaimer {
       request.retries,
       arrayOf(request.retried),
       this.retryFloor,
+      arrayOf(request.exclusive),
       ...record,
     ]);
     const claims = readClaims(rows);
@@ -97,8 +100,7 @@ export class EventClaimer {
       arrayOf(triggers),
       batches,
     ]);
-    // One of which nothing is owed any more has been closed.
-    return readClaims(rows).batches.filter(({ events }) => events.length > 0);
+    return readClaims(rows).batches;
   }
 
   /** Looks up where live retries begin, so that claims do not walk over dead entries of the index. */
@@ -109,6 +111,15 @@ export class EventClaimer {
       [],
     );
     this.retryFloor = rows[0]?.[0] ?? NO_FLOOR;
+  }
+
+  /** Milliseconds until a retry of one of these triggers is due; null where none waits. */
+  async nextDue(triggers: readonly TriggerId[]): Promise<number | null> {
+    const rows = await this.database.run('event-triggers:next-due', this.statements.nextDue, [
+      arrayOf(triggers),
+    ]);
+    const due = rows[0]?.[0] ?? null;
+    return due === null ? null : Number(due);
   }
 
   /** Asks every stream again, after the history of the server may have changed. */

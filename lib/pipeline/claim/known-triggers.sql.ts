@@ -14,7 +14,8 @@ export function knownTriggersStatements(schema: QuotedIdentifier): KnownTriggers
         from ${schema}.event_trigger t
        where t.application = $1`,
     triggers: `
-      select t.id, t.name, t.application, t.definition::text as definition
+      select t.id, t.name, t.application, t.definition::text as definition,
+             t.delivery_paused_at is not null as paused
         from ${schema}.event_trigger t
        where t.application = $1
        order by t.id`,

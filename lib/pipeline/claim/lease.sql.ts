@@ -12,9 +12,10 @@ export function leaseStatements(schema: QuotedIdentifier): LeaseStatements {
   return {
     // What it will claim is above every number issued so far: an heir need not walk the batches below.
     register: `
-      insert into ${schema}.dispatcher (id, application, lease_until, open_from)
-      select $1, $2, clock_timestamp() + $3 * interval '1 second', n.last_value
-        from ${schema}.batch_id n`,
+      insert into ${schema}.dispatcher (id, application, lease_until, open_from, declares)
+      select $1, $2, clock_timestamp() + $3 * interval '1 second', n.last_value, $4
+        from ${schema}.batch_id n
+       where ${schema}.require_deployment_v1($5)`,
     heartbeat: `select ${schema}.heartbeat_v1($1, $2 * interval '1 second', $3)`,
     rename: `
       select cardinality(

@@ -1,7 +1,7 @@
 /** How long after the last event a dispatcher still expects the next one at once. */
 const STAYS_AWAKE_MS = 2_000;
-/** Asleep it asks this often: ten queries a second that write nothing, and at most so much latency. */
-const ASLEEP_MS = 100;
+/** In silence it asks this often, unless it is woken: three queries a second that write nothing. */
+const ASLEEP_MS = 350;
 
 /**
  * How long to wait before asking again.
@@ -21,6 +21,16 @@ export class PollPace {
     this.pause = fastest;
   }
 
+  /** Milliseconds since something was there. */
+  quietFor(now: number): number {
+    return now - this.lastEvent;
+  }
+
+  /** Whether nothing has been there for so long that nothing is expected at once. */
+  isQuiet(now: number): boolean {
+    return this.quietFor(now) > STAYS_AWAKE_MS;
+  }
+
   /** Something was there. */
   awaken(now: number): void {
     this.lastEvent = now;
@@ -29,7 +39,7 @@ export class PollPace {
 
   /** Milliseconds to wait after a cycle. */
   next(now: number): number {
-    if (now - this.lastEvent > STAYS_AWAKE_MS) {
+    if (this.isQuiet(now)) {
       this.pause = Math.min(Math.max(this.pause * 2, 1), Math.max(ASLEEP_MS, this.fastest));
     }
     return this.pause;

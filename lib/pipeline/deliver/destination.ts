@@ -1,8 +1,11 @@
+import { isIP } from 'node:net';
 import { InvalidTriggerError } from '../../event-triggers.errors.js';
-import type { StoredTrigger } from '../attach/stored-trigger.js';
+import type { StatusRules, StoredSigningKey, StoredTrigger } from '../attach/stored-trigger.js';
 import type { Operation } from '../event.js';
-import { resolveTemplate, type Environment } from './environment-template.js';
+import type { AddressRules } from './address-rules.js';
+import { resolveTemplate, type Environment } from '../../environment-template.js';
 import { requestHeaders, type OutgoingSecret } from './request-headers.js';
+import { signersOf, type Signer } from './signer.js';
 
 /** What a trigger's destination takes from this process. */
 export interface DestinationContext {
@@ -10,6 +13,10 @@ export interface DestinationContext {
   readonly installation: number;
   /** Null where none is configured; then none is sent. */
   readonly secret: OutgoingSecret | null;
+  /** Of the module; a trigger may have its own. */
+  readonly signingKeys: readonly StoredSigningKey[];
+  readonly addresses: AddressRules;
+  readonly requireHttps: boolean;
   readonly env: Environment;
 }
 
@@ -21,6 +28,10 @@ export interface Destination {
   readonly path: string;
   /** Names and values in turn. */
   readonly headers: readonly string[];
+  /** None where webhooks go out unsigned. */
+  readonly signers: readonly Signer[];
+  /** What answers mean, beside the defaults. */
+  readonly statuses: StatusRules;
   /** Total time of one attempt in milliseconds. */
   readonly timeout: number;
   readonly installation: number;
@@ -35,18 +46,27 @@ export interface Destination {
  * Where the events of a trigger go, with environment variables resolved.
  *
  * @throws InvalidTriggerError for a URL or a header that cannot be sent
+ * @throws EventTriggersError `ET_INVALID_SIGNING_KEY`
  * @throws MissingEnvironmentVariableError for a variable that is not set
  */
 export function resolveDestination(
   trigger: StoredTrigger,
-  { installation, secret, env }: DestinationContext,
+  { installation, secret, signingKeys, addresses, requireHttps, env }: DestinationContext,
 ): Destination {
   const url = webhookUrl(trigger, env);
+  if (requireHttps && url.protocol !== 'https:') {
+    throw new InvalidTriggerError(trigger.name, 'its webhook does not go over HTTPS', {
+      hint: 'Start the URL with https://, or leave destinations.requireHttps out.',
+    });
+  }
+  requirePermitted(trigger, url, addresses);
   return {
     url: url.href,
     origin: url.origin,
     path: url.pathname + url.search,
     headers: requestHeaders(trigger, secret, env),
+    signers: signersOf(trigger.signingKeys ?? signingKeys, `Event trigger "${trigger.name}"`, env),
+    statuses: trigger.statuses ?? {},
     timeout: trigger.timeout,
     installation,
     payload: payloadColumns(trigger),
@@ -84,6 +104,20 @@ function webhookUrl(trigger: StoredTrigger, env: Environment): URL {
   // Fragments stay on the sender's side.
   url.hash = '';
   return url;
+}
+
+/** A name is looked at when it is connected to: it may lead elsewhere by then. */
+function requirePermitted(
+  trigger: StoredTrigger,
+  { hostname }: URL,
+  addresses: AddressRules,
+): void {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) === 0 || addresses.allowsHost(host)) return;
+  const refusal = addresses.refusal(host);
+  if (refusal === null) return;
+  const { problem, hint } = refusal;
+  throw new InvalidTriggerError(trigger.name, problem, { hint, cause: refusal });
 }
 
 function payloadColumns(trigger: StoredTrigger): Destination['payload'] {

@@ -1,9 +1,10 @@
 import type { ClaimedEvent } from '../event.js';
 import type { Destination } from './destination.js';
+import { eventHeaders, type Letter } from './event-headers.js';
+import { eventId } from './event-id.js';
 import { answered, unanswered, undeliverable, type Outcome } from './outcome.js';
 import { webhookBody } from './webhook-body.js';
 import type { WebhookClient } from './webhook-client.js';
-import { traceparentOf } from './writer-context.js';
 
 /**
  * One event becomes one request and one outcome.
@@ -17,15 +18,20 @@ export class EventDeliverer {
 
   async deliver(destination: Destination, event: ClaimedEvent): Promise<Outcome> {
     const start = performance.now();
-    let body: string;
+    let letter: Letter;
     try {
-      body = webhookBody(destination, event);
+      const id = eventId(destination.installation, event);
+      letter = { id, body: webhookBody(destination, event, id), sentAt: Date.now() };
     } catch (error) {
       return undeliverable(error, performance.now() - start);
     }
     try {
-      const answer = await this.client.post(destination, body, traceparentOf(event.trace));
-      return answered(answer, performance.now() - start, Date.now());
+      const answer = await this.client.post(
+        destination,
+        letter.body,
+        eventHeaders(destination, event, letter),
+      );
+      return answered(answer, performance.now() - start, Date.now(), destination.statuses);
     } catch (error) {
       return unanswered(error, destination.origin, performance.now() - start);
     }

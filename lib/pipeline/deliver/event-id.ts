@@ -71,21 +71,27 @@ function threeDigits(value: number): string {
 }
 
 const eventIdForm =
-  /^([0-9a-f]{8})-([0-9a-f])[0-9a-f]{3}-8[0-9a-f]{3}-[89ab][0-9a-f]{2}([0-9a-f])-([0-9a-f]{12})$/i;
+  /^([0-9a-f]{8})-([0-9a-f])([0-9a-f]{3})-8([0-9a-f]{3})-([89ab][0-9a-f]{2})([0-9a-f])-([0-9a-f]{12})$/i;
 
 /** What an event's id says about where the event stands. */
 export interface EventReference {
   readonly installation: number;
   readonly number: EventNumber;
+  /** The millisecond of the capture, modulo 2^34. */
+  readonly millisecond: number;
 }
 
 /** The installation and the number an event's id was made of; null for a text that is no such id. */
 export function eventNumberOf(id: string): EventReference | null {
   const parts = eventIdForm.exec(id);
   if (parts === null) return null;
-  const [, installationHigh = '', installationLow = '', numberHigh = '', numberLow = ''] = parts;
+  const [, installationHigh = '', installationLow = '', ...rest] = parts;
+  const [timeHigh = '', timeMiddle = '', timeLow = '', numberHigh = '', numberLow = ''] = rest;
+  const high = Number.parseInt(timeHigh + timeMiddle, 16);
+  const low = Number.parseInt(timeLow, 16) % millisecondsBesideVariant;
   return {
     installation: Number.parseInt(installationHigh + installationLow, 16),
     number: String(Number.parseInt(numberHigh + numberLow, 16)) as EventNumber,
+    millisecond: high * millisecondsBesideVariant + low,
   };
 }

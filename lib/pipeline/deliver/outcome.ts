@@ -1,12 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { StatusOutcome, StatusRules } from '../attach/stored-trigger.js';
+import { FORBIDDEN_ADDRESS } from './address-rules.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { networkErrorOf } from './network-error.js';
 import { retryAfterOf } from './retry-after.js';
+import { outcomeOfStatus } from './status-policy.js';
 
 /** What an attempt came to, in a form that can be written down. */
 export interface Outcome {
-  /** `rejected`: another attempt would end the same way. */
-  readonly kind: 'delivered' | 'retry' | 'rejected';
+  /** `rejected`: another attempt would end the same way. `gone`: that holds for every event of its trigger. */
+  readonly kind: StatusOutcome;
   /** Null where no answer came. */
   readonly status: number | null;
   readonly error: { readonly code: string; readonly message: string } | null;
@@ -23,15 +26,17 @@ export interface Outcome {
 const MOST_HEADER_CHARACTERS = 8_192;
 const MOST_MESSAGE_CHARACTERS = 1_024;
 
-/** An answer came. Status 2xx is success, everything else is not; no redirect is followed. */
+/** An answer came. What its status means is for the trigger to say; no redirect is followed. */
 export function answered(
   { status, headers, body }: HttpAnswer,
   duration: number,
   now: number,
+  statuses: StatusRules = {},
 ): Outcome {
-  const delivered = status >= 200 && status < 300;
+  const kind = outcomeOfStatus(status, statuses);
+  const delivered = kind === 'delivered';
   return {
-    kind: delivered ? 'delivered' : 'retry',
+    kind,
     status,
     error: delivered ? null : { code: `HTTP_${status}`, message: refusal(status, headers) },
     retryAfter: delivered ? null : retryAfterOf(headers['retry-after'], headers.date, now),
@@ -44,7 +49,9 @@ export function answered(
 /** No answer came, or none in time. */
 export function unanswered(error: unknown, origin: string, duration: number): Outcome {
   const { code, message } = networkErrorOf(error, origin);
-  return { ...NO_ANSWER, kind: 'retry', error: { code, message: cut(message) }, duration };
+  // Another attempt would lead to the same place: a name that changes it in between is not to be trusted either.
+  const kind = code === FORBIDDEN_ADDRESS ? 'rejected' : 'retry';
+  return { ...NO_ANSWER, kind, error: { code, message: cut(message) }, duration };
 }
 
 /** No request can be made of the event, today or later. */

@@ -1,7 +1,12 @@
 import { InvalidTriggerError } from '../../event-triggers.errors.js';
 import type { StoredHeader, StoredTrigger } from '../attach/stored-trigger.js';
 import { PACKAGE_VERSION } from '../../package-version.js';
-import { environmentVariable, resolveTemplate, type Environment } from './environment-template.js';
+import { EVENT_HEADERS, NAME_HEADER } from './event-headers.js';
+import {
+  environmentVariable,
+  resolveTemplate,
+  type Environment,
+} from '../../environment-template.js';
 
 /** The webhook secret as it goes out. */
 export interface OutgoingSecret {
@@ -16,6 +21,7 @@ const VALUE = /^[\t\x20-\x7e]*$/;
 
 /** They belong to the connection or to the event, or would contradict the body that is sent. */
 const RESERVED = new Set([
+  ...EVENT_HEADERS,
   'connection',
   'content-length',
   'content-type',
@@ -26,7 +32,6 @@ const RESERVED = new Set([
   'proxy-authorization',
   'proxy-connection',
   'te',
-  'traceparent',
   'trailer',
   'transfer-encoding',
   'upgrade',
@@ -42,6 +47,7 @@ export function requestHeaders(
   const headers = new Map<string, string>([
     ['content-type', 'application/json'],
     ['user-agent', `nestjs-event-triggers/${PACKAGE_VERSION}`],
+    [NAME_HEADER, trigger.name],
   ]);
   if (trigger.sendSecret && secret !== null) {
     headers.set(

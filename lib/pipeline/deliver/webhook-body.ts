@@ -12,7 +12,11 @@ import { sessionVariables, traceContext } from './writer-context.js';
  *
  * @throws SyntaxError when an image that has to be projected is no JSON object
  */
-export function webhookBody(destination: Destination, event: ClaimedEvent): string {
+export function webhookBody(
+  destination: Destination,
+  event: ClaimedEvent,
+  id: string = eventId(destination.installation, event),
+): string {
   const columns = destination.payload[event.operation];
   return (
     `{"created_at":"${isoOf(event.createdAt)}"` +
@@ -21,7 +25,7 @@ export function webhookBody(destination: Destination, event: ClaimedEvent): stri
     `,"op":"${event.operation}"` +
     `,"session_variables":${sessionVariables(event.session)}` +
     `,"trace_context":${traceContext(event.trace)}}` +
-    `,"id":"${eventId(destination.installation, event)}` +
+    `,"id":"${id}` +
     destination.bodyEnd
   );
 }

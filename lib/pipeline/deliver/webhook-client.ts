@@ -1,6 +1,9 @@
+import type { lookup } from 'node:dns';
 import type { AxiosInstance } from 'axios';
 import { Agent } from 'undici';
+import { AddressRules } from './address-rules.js';
 import type { Destination } from './destination.js';
+import { guardedConnector } from './guarded-connector.js';
 import type { Send } from './host-adapter.js';
 import { HostAxios } from './host-axios.js';
 import { HostLane } from './host-lane.js';
@@ -12,8 +15,13 @@ export interface WebhookClientSettings {
   /** Milliseconds for making a connection. Default: 5 s, enough for two lost SYN packets. */
   readonly connectTimeout?: number;
   readonly limits?: AnswerLimits;
+  /** Where it may connect to; not where the host has agents of its own. Default: anywhere but to metadata. */
+  readonly addresses?: AddressRules;
+  /** How names become addresses. Default: the system's way. */
+  readonly lookup?: typeof lookup;
 }
 
+const ANYWHERE = { publicOnly: false, allow: [] } as const;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Below the 5 s after which a Node server closes an idle connection, so that none is written to as it closes. */
 const KEEP_ALIVE_MS = 4_000;
@@ -61,10 +69,11 @@ export class WebhookClient {
       // One timer of ours covers the whole attempt; these would only be beaten by a body that drips.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: {
+      connect: guardedConnector(settings.addresses ?? new AddressRules(ANYWHERE), {
         timeout: settings.connectTimeout ?? CONNECT_TIMEOUT_MS,
-        autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
-      },
+        nextAddressAfter: NEXT_ADDRESS_AFTER_MS,
+        ...(settings.lookup && { lookup: settings.lookup }),
+      }),
     });
     this.hostLane = new HostLane(axios, this.send, this.limits);
   }
@@ -73,12 +82,10 @@ export class WebhookClient {
   async post(
     destination: Destination,
     body: string,
-    traceparent: string | null = null,
+    eventHeaders: readonly string[] = [],
   ): Promise<HttpAnswer> {
     const headers =
-      traceparent === null
-        ? destination.headers
-        : [...destination.headers, 'traceparent', traceparent];
+      eventHeaders.length === 0 ? destination.headers : [...destination.headers, ...eventHeaders];
     if (!this.goesDirect()) return await this.hostLane.post(destination, headers, body);
     const { origin, path } = destination;
     const timeout = Math.min(destination.timeout, this.hostTimeout);

@@ -15,7 +15,7 @@ export class OpenBatches {
 
   /** A batch that was somebody else's. Its number says nothing about claims that are under way. */
   inherit({ triggerId, id, claim, events }: ClaimedBatch): OpenBatch {
-    const batch: OpenBatch = { triggerId, id, claim, open: events.length };
+    const batch: OpenBatch = { triggerId, id, claim, open: events.length, held: true };
     this.batches.set(claim, batch);
     return batch;
   }
@@ -43,7 +43,9 @@ export class OpenBatches {
     return open.length === 0 ? null : String(Math.min(...open.map(({ id }) => Number(id))));
   }
 
+  /** Lets go of all: whoever holds them next owes what is under way of them too. */
   clear(): void {
+    for (const batch of this.batches.values()) batch.held = false;
     this.batches.clear();
     this.forgetNewest();
   }

@@ -1,4 +1,5 @@
 import type { RecordParameters } from '../claim/event-claimer.js';
+import { keysOf, type TriggerId } from '../event.js';
 import { numberArray, textArray } from './array-literal.js';
 import type { Attempt, OpenBatch } from './attempt.js';
 
@@ -27,11 +28,11 @@ export function recordParameters(
     String(repeated),
     numberArray(attempts.map(({ batch }) => (batch === null ? NO_BATCH : places.get(batch)!))),
     numberArray(attempts.map(({ event }) => event.number)),
-    numberArray(attempts.map(({ outcome }) => outcome.status)),
-    numberArray(attempts.map(({ outcome }) => tenths(outcome.duration))),
+    numberArray(attempts.map(({ outcome }) => outcome?.status ?? null)),
+    numberArray(attempts.map(({ outcome }) => tenths(outcome?.duration ?? 0))),
     numberArray(attempts.map(({ endedAt }) => tenths(now - endedAt))),
-    numberArray(attempts.map(({ outcome }) => texts.placeOf(outcome.responseHeaders))),
-    numberArray(attempts.map(({ outcome }) => texts.placeOf(outcome.responseBody))),
+    numberArray(attempts.map(({ outcome }) => texts.placeOf(outcome?.responseHeaders ?? null))),
+    numberArray(attempts.map(({ outcome }) => texts.placeOf(outcome?.responseBody ?? null))),
     textArray(texts.all()),
     ...exceptions(attempts),
   ];
@@ -60,21 +61,41 @@ class TextTable {
 /** Finer than this is noise, and every digit has to be printed and parsed. */
 const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
 
+/** Those of `exceptions`, empty. */
+const NOTHING_BUT_SUCCESS: RecordParameters = Array.from({ length: 11 }, () => '{}');
+
 /** The columns that say nothing where all are first attempts that got through: empty then, which is free. */
 function exceptions(attempts: readonly Attempt[]): RecordParameters {
-  if (attempts.every(isPlain)) return ['{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'];
+  if (attempts.every(isPlain)) return NOTHING_BUT_SUCCESS;
+  const advanced = attempts.flatMap(advancedKeys);
   return [
-    numberArray(attempts.map(({ decision }) => decision.kind)),
+    numberArray(
+      attempts.map(({ decision }) => (decision.kind === 'parked' ? null : decision.kind)),
+    ),
     numberArray(attempts.map(({ event }) => event.triggerId)),
     textArray(attempts.map(({ event }) => event.createdAt)),
     numberArray(attempts.map(({ event }) => event.attemptsBefore + 1)),
-    textArray(attempts.map(({ outcome }) => outcome.error?.code ?? null)),
-    textArray(attempts.map(({ outcome }) => outcome.error?.message ?? null)),
+    textArray(attempts.map(({ outcome }) => outcome?.error?.code ?? null)),
+    textArray(attempts.map(({ outcome }) => outcome?.error?.message ?? null)),
     numberArray(
       attempts.map(({ decision }) => (decision.kind === 'retry' ? decision.delay : null)),
     ),
     textArray(attempts.map(({ decision }) => (decision.kind === 'dead' ? decision.reason : null))),
+    numberArray(attempts.map(({ decision }) => (decision.kind === 'parked' ? true : null))),
+    numberArray(advanced.map(({ triggerId }) => triggerId)),
+    textArray(advanced.map(({ key }) => key)),
   ];
+}
+
+/** A retry that has gone may let another one of its key go; one that has come may find nothing before it. */
+function advancedKeys({
+  event,
+  batch,
+  decision,
+  ordered,
+}: Attempt): { triggerId: TriggerId; key: string }[] {
+  if (!ordered || (batch !== null && decision.kind !== 'parked')) return [];
+  return keysOf(event).map((key) => ({ triggerId: event.triggerId, key }));
 }
 
 const isPlain = ({ batch, decision }: Attempt): boolean =>
@@ -88,11 +109,11 @@ function placesOf(attempts: readonly Attempt[]): Map<OpenBatch, number> {
   return places;
 }
 
-/** Which batches have nothing open once these attempts are recorded. */
-function closedBy(attempts: readonly Attempt[], batches: readonly OpenBatch[]): boolean[] {
+/** Which batches have nothing open once these attempts are recorded; null for those that were let go of. */
+function closedBy(attempts: readonly Attempt[], batches: readonly OpenBatch[]): (boolean | null)[] {
   const recorded = new Map<OpenBatch, number>();
   for (const { batch } of attempts) {
     if (batch !== null) recorded.set(batch, (recorded.get(batch) ?? 0) + 1);
   }
-  return batches.map((batch) => batch.open === recorded.get(batch));
+  return batches.map((batch) => (batch.held ? batch.open === recorded.get(batch) : null));
 }

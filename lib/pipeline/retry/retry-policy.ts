@@ -6,7 +6,7 @@ import type { Decision } from '../record/attempt.js';
 import { retryDelay } from './backoff.js';
 
 /** A receiver may ask for a pause of up to an hour, even where the policy's own delays are shorter. */
-const LONGEST_ASKED_PAUSE = 60 * 60 * 1_000;
+export const LONGEST_ASKED_PAUSE = 60 * 60 * 1_000;
 
 /**
  * What becomes of an event after an attempt: delivered, tried again later, or dead.
@@ -26,6 +26,8 @@ export function decide(
   if (outcome.kind === 'delivered') return { kind: 'delivered' };
   if (outcome.kind === 'rejected') return { kind: 'dead', reason: 'rejected' };
   const attemptsMade = event.attemptsBefore + 1;
+  // Its delivery is paused on that, and the event is kept for when somebody resumes it.
+  if (outcome.kind === 'gone') return { kind: 'retry', delay: 0 };
   if (attemptsMade >= policy.attempts) return { kind: 'dead', reason: 'exhausted' };
   const delay = Math.max(
     retryDelay(policy, attemptsMade, random),

@@ -12,6 +12,12 @@ export const tables = ({ schema }: MigrationContext): string => `
 -- Whose events these are: part of every event's id, so that ids of two databases never collide.
 create table ${schema}.installation (
   id bigint not null,
+  -- The transaction that wrote this row. A copy that was made row by row was written by another one: there,
+  -- transaction ids, and with them all that ticks say, are those of another server. Physical copies, pg_upgrade and
+  -- vacuum keep the system column that it is compared with; ALTER TABLE does not where it rewrites the table.
+  written_by xid8 not null default pg_current_xact_id(),
+  -- where dispatchers may deliver; null as long as none has said where it runs
+  deployment text,
   created_at timestamptz not null default clock_timestamp(),
   only_row boolean primary key default true check (only_row)
 );
@@ -26,13 +32,26 @@ create table ${schema}.event_trigger (
   name text not null unique,
   application text not null,
   definition json not null,
+  -- its rows are delivered one at a time and in order; and one dispatcher at a time has work of it
+  ordered boolean not null generated always as (coalesce(definition ->> 'ordering' = 'row', false)) stored,
+  exclusive boolean not null generated always as (
+    coalesce(definition ->> 'ordering' = 'row' or definition ->> 'exact' = 'true', false)) stored,
+  -- since when nothing of it is delivered, and why: by 'hand', since its destination is 'failing' or
+  -- 'gone', or since it was 'removed' and its events are kept
+  delivery_paused_at timestamptz,
+  delivery_pause_reason text,
+  -- since when its changes are not captured, and why: by 'hand', or since it kept more of the log than it may ('full')
+  capture_paused_at timestamptz,
+  capture_pause_reason text,
+  -- since when its destination fails, as long as it does
+  failing_since timestamptz,
   -- the statements that are in force on the table; null while nothing is attached
   installed text[],
   -- raised with every change: replicas compare the sum to notice one
   revision bigint not null default nextval(${quoteLiteral(`${schema}.event_trigger_revision`)}),
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp(),
-  -- set when no application declares it any more; what waits in its stream is still delivered
+  -- set when no application declares it any more; what waits in its stream is kept, or still delivered
   removed_at timestamptz
 );
 
@@ -50,6 +69,8 @@ create table ${schema}.event (
   trigger_id integer not null,
   operation ${schema}.operation not null,
   key text,
+  -- of an ordered trigger, where the change gave the row another key
+  key_before text,
   old json,
   new json,
   session text,
@@ -122,7 +143,17 @@ create table ${schema}.dispatcher (
   open_from bigint not null default 0,
   -- it left in good order: what it hands back is not suspected of having killed it
   released boolean not null default false,
+  -- the triggers that its release defines: no other release takes them off while it lives
+  declares text[] not null default '{}',
   started_at timestamptz not null default clock_timestamp()
+) with (fillfactor = 50);
+
+-- Which dispatcher an exclusive stream belongs to. Written when it changes hands, not when it is worked on.
+create table ${schema}.stream_owner (
+  trigger_id integer primary key,
+  dispatcher uuid not null,
+  -- nothing of it is open in another name
+  settled boolean not null
 ) with (fillfactor = 50);
 
 create table ${schema}.attempt (
@@ -151,13 +182,19 @@ create table ${schema}.retry (
   event_id bigint not null,
   operation ${schema}.operation not null,
   key text,
+  key_before text,
   old json,
   new json,
   session text,
   trace text,
   created_at timestamptz not null,
   attempts smallint not null,
+  -- infinity: it waits for an earlier one of its key
   due timestamptz not null,
+  -- whether it has to wait for earlier ones of its key
+  ordered boolean not null default false,
+  -- whether it is sent again because somebody asked for it
+  redelivered boolean not null default false,
   -- who is at it; null while it waits
   dispatcher uuid,
   -- leases that ran out with this event in hand: one that kills its process must not kill every replica
@@ -167,12 +204,17 @@ create table ${schema}.retry (
 create index retry_due on ${schema}.retry (trigger_id, due) where dispatcher is null;
 create index retry_suspect on ${schema}.retry (trigger_id, due) where dispatcher is null and lost >= 2;
 create index retry_of_dispatcher on ${schema}.retry (dispatcher) where dispatcher is not null;
+create index retry_of_key on ${schema}.retry (trigger_id, key, event_id) where ordered;
+create index retry_of_key_before on ${schema}.retry (trigger_id, key_before, event_id)
+ where ordered
+   and key_before is not null;
 
 create table ${schema}.dead_letter (
   trigger_id integer not null,
   event_id bigint not null,
   operation ${schema}.operation not null,
   key text,
+  key_before text,
   old json,
   new json,
   session text,
@@ -180,7 +222,21 @@ create table ${schema}.dead_letter (
   created_at timestamptz not null,
   attempts smallint not null,
   reason text not null,
+  -- later ones of its key wait until somebody decides about it
+  holds_key boolean not null default false,
   died_at timestamptz not null default clock_timestamp(),
   primary key (trigger_id, event_id, created_at)
 );
+-- Events that somebody gave up while they waited.
+create table ${schema}.cancellation (
+  trigger_id integer not null,
+  event_id bigint not null,
+  created_at timestamptz not null,
+  cancelled_at timestamptz not null default clock_timestamp(),
+  primary key (trigger_id, event_id, created_at)
+);
+create index dead_letter_holding_key on ${schema}.dead_letter (trigger_id, key) where holds_key;
+create index dead_letter_holding_key_before on ${schema}.dead_letter (trigger_id, key_before)
+ where holds_key
+   and key_before is not null;
 `;

@@ -55,4 +55,36 @@ as $$
             join pg_trigger t
               on t.oid = a.attached) parts;
 $$;
+
+-- Whether it is still in force as it was put there, on the table that bears the name of its definition.
+create function ${schema}.is_intact_v1(of_trigger integer)
+  returns boolean
+  language sql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select t.installed_state is not distinct from ${schema}.capture_state_v1(t.id)
+     and (t.installed is null or t.installed_on is not distinct from (
+           select c.oid
+             from pg_class c
+             join pg_namespace n
+               on n.oid = c.relnamespace
+            where n.nspname = t.definition -> 'table' ->> 'schema'
+              and c.relname = t.definition -> 'table' ->> 'name'))
+    from ${schema}.event_trigger t
+   where t.id = of_trigger;
+$$;
+
+-- Whether a release that is running defines it.
+create function ${schema}.is_declared_v1(trigger_name text)
+  returns boolean
+  language sql
+  stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select exists (
+    select from ${schema}.dispatcher d
+     where trigger_name = any (d.declares)
+       and d.lease_until > clock_timestamp());
+$$;
 `;

@@ -69,8 +69,8 @@ begin
   return target.oid;
 end $$;
 
--- The primary key as text, for a row called r; null without one.
-create function ${schema}.key_expression_v1(target oid)
+-- These columns as text, or without any the primary key, for a row called r; null where there is none.
+create function ${schema}.key_expression_v1(target oid, columns text[])
   returns text
   language sql
   stable
@@ -82,13 +82,23 @@ as $$
          when 1 then min(format('(r).%I::pg_catalog.text', a.attname))
          else format('pg_catalog.json_build_array(%s)::pg_catalog.text',
                 string_agg(format('(r).%I::pg_catalog.text', a.attname), ', ' order by k.place)) end
-    from pg_index i
-   cross join unnest(i.indkey::int2[]) with ordinality k (attribute, place)
+    from (select c.name::text, c.place
+            from unnest(columns) with ordinality c (name, place)
+           union all
+          select a.attname, k.place
+            from pg_index i
+           cross join unnest(i.indkey::int2[]) with ordinality k (attribute, place)
+            join pg_attribute a
+              on a.attrelid = i.indrelid
+             and a.attnum = k.attribute
+           where columns is null
+             and i.indrelid = target
+             and i.indisprimary) k
     join pg_attribute a
-      on a.attrelid = i.indrelid
-     and a.attnum = k.attribute
-   where i.indrelid = target
-     and i.indisprimary;
+      on a.attrelid = target
+     and a.attname = k.name
+     and a.attnum > 0
+     and not a.attisdropped;
 $$;
 
 -- Whether "is distinct from" can compare values of a type without ever failing.

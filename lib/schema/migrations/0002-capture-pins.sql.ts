@@ -57,14 +57,16 @@ const pin = ({ setting, types, keyTypes = [] }: Pin, place: number): string =>
  * pins with the next attach.
  */
 export const capturePins = ({ schema }: MigrationContext): string => `
-create function ${schema}.pins_v1(target oid)
+-- key_columns: what the key is made of; null for the primary key
+create function ${schema}.pins_v1(target oid, key_columns text[])
   returns text
   language sql
   stable
   set search_path = pg_catalog, pg_temp
 as $$
   with recursive part (type, in_key) as (
-    select a.atttypid, a.attnum = any (i.indkey::int2[])
+    select a.atttypid,
+           case when key_columns is null then a.attnum = any (i.indkey::int2[]) else a.attname = any (key_columns) end
       from pg_attribute a
       left join pg_index i
         on i.indrelid = a.attrelid

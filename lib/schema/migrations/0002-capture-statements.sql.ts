@@ -2,6 +2,7 @@ import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
 import { captureConditions } from './0002-capture-conditions.sql.js';
 import { capturePins } from './0002-capture-pins.sql.js';
+import { rowOrder } from './0002-row-order.sql.js';
 
 /** What the writer said about itself: text of any form, never parsed here; '' where it said so earlier. */
 const setting = (own: string): string => `pg_catalog.current_setting('${own}', true)`;
@@ -29,8 +30,8 @@ const HASURA_SCHEMA = 'hdb_catalog';
 const BODY = `
 #variable_conflict use_column
 begin
-  insert into %1$s.event (trigger_id, operation, key, old, new, session, trace)
-  values (%2$s, '%3$s', %4$s, %5$s, %6$s, %8$s);
+  insert into %1$s.event (trigger_id, operation, key, %9$sold, new, session, trace)
+  values (%2$s, '%3$s', %4$s, %10$s%5$s, %6$s, %8$s);
   if pg_catalog.pg_sequence_last_value(%7$L::pg_catalog.regclass)
      < pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())
   then
@@ -59,6 +60,7 @@ export const captureStatements = (context: MigrationContext): string => {
   return `
 ${captureConditions(context)}
 ${capturePins(context)}
+${rowOrder(context)}
 
 create function ${context.schema}.capture_statements_v1(
     of_trigger integer, trigger_name text, definition json,
@@ -73,8 +75,12 @@ as $function$
 declare
   target oid;
   qualified text;
+  key_columns text[];
   key_function text;
+  key_of_old text;
+  key_of_new text;
   pins text;
+  ordered constant boolean := coalesce(definition ->> 'ordering' = 'row', false);
   settings constant text := case when to_regnamespace('${HASURA_SCHEMA}') is null then ${quoteLiteral(OWN_SETTINGS)}
     else ${quoteLiteral(SETTINGS_BESIDE_HASURA)} end;
   spec json;
@@ -90,8 +96,15 @@ begin
   end if;
   target := ${context.schema}.capture_target_v1(trigger_name, definition -> 'table' ->> 'schema', definition -> 'table' ->> 'name');
   qualified := format('%I.%I', definition -> 'table' ->> 'schema', definition -> 'table' ->> 'name');
-  key_function := ${context.schema}.key_expression_v1(target);
-  pins := ${context.schema}.pins_v1(target);
+  if definition -> 'orderingKey' is not null then
+    key_columns := array(select json_array_elements_text(definition -> 'orderingKey'));
+  end if;
+  if strict then
+    perform ${context.schema}.require_columns_v1(trigger_name, target, definition -> 'orderingKey');
+    perform ${context.schema}.require_order_v1(trigger_name, target, definition);
+  end if;
+  key_function := ${context.schema}.key_expression_v1(target, key_columns);
+  pins := ${context.schema}.pins_v1(target, key_columns);
 
   if key_function is not null then
     kind := 'function';
@@ -102,7 +115,8 @@ begin
     statement := format(e'create or replace function %s.%I(r anyelement, otherwise integer) returns text\\n  language sql\\n  immutable\\n  parallel safe\\nas ''select null::pg_catalog.text''',
       ${own}, name);
     return next;
-    key_function := format('%s.%I', ${own}, name);
+    key_of_old := format('%s.%I(old, ''0'')', ${own}, name);
+    key_of_new := format('%s.%I(new, ''0'')', ${own}, name);
   end if;
 
   foreach operation in array array['insert', 'update', 'delete', 'truncate'] loop
@@ -124,12 +138,14 @@ begin
       ${own},
       of_trigger,
       upper(operation),
-      case when operation = 'truncate' or key_function is null then 'null'
-           else format('%s(%s, ''0'')', key_function, case operation when 'delete' then 'old' else 'new' end) end,
+      coalesce(case operation when 'delete' then key_of_old when 'truncate' then null else key_of_new end, 'null'),
       case when operation in ('update', 'delete') then 'pg_catalog.row_to_json(old)' else 'null' end,
       case when operation in ('insert', 'update') then 'pg_catalog.row_to_json(new)' else 'null' end,
       ${own} || '.awake_until',
-      settings), pins);
+      settings,
+      case when ordered and operation = 'update' then 'key_before, ' else '' end,
+      case when ordered and operation = 'update'
+           then format('nullif(%s, %s), ', key_of_old, key_of_new) else '' end), pins);
     return next;
     -- It writes to the log with its owner's rights: nobody else may hang it on a table.
     kind := 'grant';

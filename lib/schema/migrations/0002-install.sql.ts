@@ -65,6 +65,7 @@ declare
   step record;
   statements text[] := '{}';
   wanted text[] := '{}';
+  was_intact constant boolean := ${schema}.is_intact_v1(of_trigger);
 begin
   select * into strict t from ${schema}.event_trigger e where e.id = of_trigger;
   for target in select * from ${schema}.obsolete_triggers_v1(t.id, t.name, t.definition) loop
@@ -78,6 +79,9 @@ begin
   for target in select * from ${schema}.functions_of_v1(t.id) f where f.name <> all (wanted) loop
     execute format('drop function %s', target.declaration);
   end loop;
+  if t.capture_paused_at is not null then
+    perform ${schema}.obey_capture_pause_v1(t.id);
+  end if;
   update ${schema}.event_trigger e
      set installed = statements,
          installed_on = (
@@ -87,7 +91,8 @@ begin
                on n.oid = c.relnamespace
             where n.nspname = t.definition -> 'table' ->> 'schema'
               and c.relname = t.definition -> 'table' ->> 'name'),
-         installed_state = ${schema}.capture_state_v1(t.id)
+         installed_state = ${schema}.capture_state_v1(t.id),
+         captures_since = case when was_intact and t.installed = statements then t.captures_since else clock_timestamp() end
    where e.id = t.id;
   perform ${schema}.begin_stream_v1(t.id);
 end $$;

@@ -1,6 +1,7 @@
 import { quoteLiteral } from '../identifier.js';
 import { LOCK } from '../advisory-lock.js';
 import type { MigrationContext } from '../migration.js';
+import { ADOPT, FOREIGN_HISTORY, history } from './0003-history.sql.js';
 
 /**
  * Cuts the log if there is something new and returns the newest tick, made now or before. Runs under the
@@ -10,7 +11,9 @@ import type { MigrationContext } from '../migration.js';
  * why the lower bound of a window is the number that the previous tick read before it had a transaction
  * id: whoever is not below the previous snapshot's xmax took its id, and then its numbers, after that.
  */
-export const tick = ({ schema, lockKey }: MigrationContext): string => `
+export const tick = (context: MigrationContext): string => history(context) + cut(context);
+
+const cut = ({ schema, lockKey }: MigrationContext): string => `
 create function ${schema}.tick_v1() returns bigint
   language plpgsql
   volatile
@@ -23,6 +26,7 @@ begin
     raise exception 'a tick must come first in its transaction'
       using errcode = 'ET002';
   end if;
+  perform ${schema}.require_history_v1();
   select t.id, t.snapshot, t.lo, t.hi into newest
     from ${schema}.tick t
    order by t.id desc
@@ -40,19 +44,22 @@ begin
   -- Transaction ids begin anew where a dump is restored, and nothing there would ever be younger than the tick.
   if pg_snapshot_xmax(newest.snapshot) > pg_snapshot_xmax(pg_current_snapshot()) then
     raise exception 'the log was cut at transaction %, which this server has not reached: it is not the one that the log was written on', pg_snapshot_xmax(newest.snapshot)
-      using errcode = 'ET009', hint = 'The database came from a dump or by logical replication. Nothing of its log is delivered; changes are captured on.';
+      using errcode = '${FOREIGN_HISTORY}', hint = ${quoteLiteral(ADOPT)};
   end if;
-  if issued = newest.lo and not exists (
-    -- somebody of the snapshot's list has ended and left events
-    select from pg_snapshot_xip(newest.snapshot) x
-     cross join lateral (
-           select from ${schema}.event e
-            where e.xid = x
-            order by e.trigger_id, e.id
-            limit 1) written
-     where pg_visible_in_snapshot(x, pg_current_snapshot()))
-  then
-    return newest.id;
+  if issued = newest.lo then
+    -- A condition of its own: as a part of the first one its scans would be set up in each cycle.
+    if not exists (
+      -- somebody of the snapshot's list has ended and left events
+      select from pg_snapshot_xip(newest.snapshot) x
+       cross join lateral (
+             select from ${schema}.event e
+              where e.xid = x
+              order by e.trigger_id, e.id
+              limit 1) written
+       where pg_visible_in_snapshot(x, pg_current_snapshot()))
+    then
+      return newest.id;
+    end if;
   end if;
   -- Another dispatcher is cutting: its tick will do.
   if not pg_try_advisory_xact_lock(${lockKey}, ${LOCK.tick}) then

@@ -1,6 +1,34 @@
 import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
+import { keyOrder } from './0004-key-order.sql.js';
+import { streamOwner } from './0004-stream-owner.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
+
+/** Those whose numbers were issued after the window had begun. */
+const present = (schema: string, columns: string, upTo?: string): string => `
+      (select ${columns}
+         from ${schema}.event e
+        where e.trigger_id = of_trigger
+          and e.id > greatest(after_number, a.lo)
+          and e.id <= ${upTo === undefined ? 'b.hi' : `least(${upTo}, b.hi)`}
+          and pg_visible_in_snapshot(e.xid, b.snapshot)
+          and not pg_visible_in_snapshot(e.xid, a.snapshot)
+        order by e.id
+        limit most)`;
+
+/** Those that were running when the window began. */
+const late = (schema: string, columns: string, upTo?: string): string => `
+      (select late.*
+         from unnest(finished) x
+        cross join lateral (
+              select ${columns}
+                from ${schema}.event e
+               where e.xid = x
+                 and e.trigger_id = of_trigger
+                 and e.id > after_number
+                 and e.id <= ${upTo === undefined ? 'a.lo' : `least(${upTo}, a.lo)`}
+               order by e.id
+               limit most) late)`;
 
 /**
  * The events of a window after a number, at most `most`, in the order of numbers. Variables in sight:
@@ -13,29 +41,28 @@ import { ENGINE_SETTINGS } from './engine-settings.js';
  * @param upTo a number above which nothing is wanted
  */
 export const windowEvents = (schema: string, columns: string, upTo?: string): string => `
-      (select ${columns}
-         from ${schema}.event e
-        where e.trigger_id = of_trigger
-          and e.id > greatest(after_number, a.lo)
-          and e.id <= ${upTo === undefined ? 'b.hi' : `least(${upTo}, b.hi)`}
-          and pg_visible_in_snapshot(e.xid, b.snapshot)
-          and not pg_visible_in_snapshot(e.xid, a.snapshot)
-        order by e.id
-        limit most)
+      ${present(schema, columns, upTo)}
       union all
-      (select late.*
-         from unnest(finished) x
-        cross join lateral (
-              select ${columns}
-                from ${schema}.event e
-               where e.xid = x
-                 and e.trigger_id = of_trigger
-                 and e.id > after_number
-                 and e.id <= ${upTo === undefined ? 'a.lo' : `least(${upTo}, a.lo)`}
-               order by e.id
-               limit most) late)
+      ${late(schema, columns, upTo)}
       order by id
       limit most`;
+
+/**
+ * A statement over `windowEvents`, in two variants: the second arm is nearly always empty, and setting it up takes a
+ * scan of each partition.
+ *
+ * @param statement makes it of the query for the columns that it is given
+ */
+export const overWindow = (
+  schema: string,
+  statement: (events: (columns: string) => string) => string,
+  upTo?: string,
+): string => `
+    if finished is null then
+      ${statement((columns) => present(schema, columns, upTo))}
+    else
+      ${statement((columns) => windowEvents(schema, columns, upTo))}
+    end if;`;
 
 /** Sets a, b and finished, the ends of the window (from_tick, to_tick]. */
 export const loadWindow = (schema: string): string => `
@@ -59,22 +86,36 @@ export const loadWindow = (schema: string): string => `
 
 /** The columns of `claimed` that describe an event. */
 export const EVENT_COLUMNS =
-  'e.id, e.operation, e.key, e.old, e.new, e.session, e.trace, e.created_at::text';
+  'e.id, e.operation, e.key, e.key_before, e.old, e.new, e.session, e.trace, e.created_at::text';
+
+/** Whether an event `e` of the ordered trigger `of_trigger` waits for a retry of its key. */
+export const isBehind = (schema: string): string =>
+  `e.key is not null and ${schema}.is_behind_v1(of_trigger, e.id, array[e.key, e.key_before])`;
+
+/** Whether somebody has given up an event `e` of the trigger `of_trigger`. */
+export const isCancelled = (schema: string): string => `exists (
+         select from ${schema}.cancellation x
+          where x.trigger_id = of_trigger
+            and x.event_id = e.id
+            and x.created_at = e.created_at)`;
 
 /** The same of a row that carries none. */
 export const noEventColumns = (schema: string): string =>
-  `null::bigint, null::${schema}.operation, null::text, null::json, null::json, null::text, null::text, null::text`;
+  `null::bigint, null::${schema}.operation, null::text, null::text, null::json, null::json, null::text, null::text, null::text`;
 
 /** What dispatchers read, all in one row type, because one call brings it all. */
 const rowType = ({ schema }: MigrationContext): string => `
 create type ${schema}.claimed as (
-  -- a 'batch' and then its 'event's; 'again' for a stream that has to be asked again; 'retry'; 'cycle'
+  -- a 'batch' and then its 'event's, or 'parked' for one that waits for a retry of its key; 'again' for a stream
+  -- that has to be asked again, 'elsewhere' for one that is another dispatcher's for a while; 'retry', or
+  -- 'redelivery' for one that is sent again by hand; 'cycle'
   kind text,
   trigger_id integer,
   batch_id bigint,
   event_id bigint,
   operation ${schema}.operation,
   key text,
+  key_before text,
   old json,
   new json,
   session text,
@@ -104,7 +145,11 @@ create function ${schema}.claim_page_v1(
   out batch_id bigint, out batch_claim uuid, out from_tick bigint, out to_tick bigint,
   out after_number bigint, out last_number bigint, out size integer,
   -- whether the stream has to be asked again: it holds more, or somebody else was claiming
-  out again boolean)
+  out again boolean,
+  -- whether another dispatcher has work of it, and it has to be left to that
+  out elsewhere boolean,
+  -- whether its events wait for earlier ones of their key
+  out ordered boolean)
   language plpgsql
   volatile
 as $$
@@ -116,10 +161,20 @@ declare
   bytes bigint;
   more boolean;
   newest_batch record;
+  exclusive boolean;
 begin
   size := 0;
   again := true;
+  elsewhere := false;
   if not pg_try_advisory_xact_lock(${lockKey}, of_trigger) then
+    return;
+  end if;
+  select t.exclusive, t.ordered into exclusive, ordered
+    from ${schema}.event_trigger t
+   where t.id = of_trigger;
+  if exclusive and not ${schema}.own_stream_v1(me, of_trigger) then
+    again := false;
+    elsewhere := true;
     return;
   end if;
   select c.from_tick, c.to_tick, c.last_id, c.more into newest_batch
@@ -146,18 +201,24 @@ begin
     end if;
 ${loadWindow(schema)}
     -- Numbers and sizes only: the rows themselves are copied once, on their way out.
-    select max(p.id), count(*), sum(p.bytes) into last_number, size, bytes
-      from (${windowEvents(schema, SIZES)}) p;
+${overWindow(
+  schema,
+  (events) => `select max(p.id), count(*), sum(p.bytes) into last_number, size, bytes
+      from (${events(SIZES)}) p;`,
+)}
     more := size = most;
     if bytes > most_bytes then
       more := true;
-      select max(m.id), count(*) into last_number, size
+${overWindow(
+  schema,
+  (events) => `select max(m.id), count(*) into last_number, size
         from (
              select p.id, sum(p.bytes) over walk as bytes, row_number() over walk as place
-               from (${windowEvents(schema, SIZES)}) p
+               from (${events(SIZES)}) p
              window walk as (order by p.id)) m
        where m.bytes <= most_bytes
-          or m.place = 1;
+          or m.place = 1;`,
+)}
     end if;
     -- The rest of an old window may be empty; a new one that is empty leaves no trace.
     exit when size > 0;
@@ -209,8 +270,10 @@ begin
     return;
   end if;
 ${loadWindow(schema)}
-  return query
-  with page as materialized (${windowEvents(schema, 'e.*', 'up_to')}
+${overWindow(
+  schema,
+  (events) => `return query
+  with page as materialized (${events('e.*')}
   )
   select e.*
     from page e
@@ -228,7 +291,10 @@ ${loadWindow(schema)}
           where l.trigger_id = of_trigger
             and l.event_id = e.id
             and l.created_at = e.created_at)
-   order by e.id;
+     and not ${isCancelled(schema)}
+   order by e.id;`,
+  'up_to',
+)}
 end $$;
 `;
 
@@ -250,4 +316,8 @@ export const assertAlive = (schema: string): string => `
     end if;`;
 
 export const claim = (context: MigrationContext): string =>
-  rowType(context) + claimPage(context) + batchEvents(context);
+  rowType(context) +
+  streamOwner(context) +
+  keyOrder(context) +
+  claimPage(context) +
+  batchEvents(context);

@@ -2,9 +2,11 @@ import type { MigrationContext } from '../migration.js';
 import {
   assertAlive,
   EVENT_COLUMNS,
+  isBehind,
+  isCancelled,
   loadWindow,
   noEventColumns,
-  windowEvents,
+  overWindow,
 } from './0004-claim.sql.js';
 import { RECORD_ARGUMENTS, recordParameters } from './0005-record.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
@@ -12,19 +14,25 @@ import { ENGINE_SETTINGS } from './engine-settings.js';
 /** Leases lost after which an event is handed out alone, because it may be the one that kills its process. */
 const SUSPECT_AFTER = 2;
 
-const RETRY_COLUMNS = `r.event_id, r.operation, r.key, r.old, r.new, r.session, r.trace, r.created_at::text`;
+/** Retries of one key that are handed out together, so that a key that is let go catches up: a round trip each else. */
+const MOST_OF_A_KEY = 50;
+
+const RETRY_COLUMNS = `r.event_id, r.operation, r.key, r.key_before, r.old, r.new, r.session, r.trace, r.created_at::text`;
 
 /**
  * Due retries, of each trigger the oldest first, at most `most_retries`. Triggers come in any order, so that
  * none waits for ever behind one that always has that many.
  */
 const claimRetries = (schema: string): string => `
+    if cardinality(exclusive) > 0 then
+      retried := ${schema}.own_retries_v1(me, retried, exclusive);
+    end if;
     return query
     with due as materialized (
       select d.*
         from (select t from unnest(retried) t order by random()) t
        cross join lateral (
-             select r.trigger_id, r.event_id, r.created_at
+             select r.trigger_id, r.event_id, r.created_at, r.key, r.key_before, r.ordered
                from ${schema}.retry r
               where r.trigger_id = t.t
                 and r.dispatcher is null
@@ -36,14 +44,49 @@ const claimRetries = (schema: string): string => `
               limit most_retries
                 for update skip locked) d
        limit most_retries
+    ),
+    -- and those that wait for one of them, up to one that changes its key, is to be handed out alone, or waits for
+    -- something else
+    following as materialized (
+      select f.*
+        from due d
+       cross join lateral (
+             select n.trigger_id, n.event_id, n.created_at,
+                    bool_or(n.key_before is not null
+                         or n.lost >= ${SUSPECT_AFTER}
+                         or n.due <> 'infinity'
+                         or n.dispatcher is not null) over (order by n.event_id) as cut
+               from (
+                    select r.trigger_id, r.event_id, r.created_at, r.key_before, r.lost, r.due, r.dispatcher
+                      from ${schema}.retry r
+                     where r.trigger_id = d.trigger_id
+                       and r.ordered
+                       and r.key = d.key
+                       and r.event_id > d.event_id
+                     order by r.event_id
+                     limit ${MOST_OF_A_KEY}
+                       for update) n) f
+       where d.ordered
+         and d.key_before is null
+         and not f.cut
+         and not exists (
+             select from ${schema}.retry m
+              where m.trigger_id = d.trigger_id
+                and m.ordered
+                and m.key_before is not null
+                and m.key_before = d.key
+                and m.event_id > d.event_id
+                and m.event_id < f.event_id)
     )
     update ${schema}.retry r
        set dispatcher = me
-      from due d
+      from (select d.trigger_id, d.event_id, d.created_at from due d
+            union all
+            select f.trigger_id, f.event_id, f.created_at from following f) d
      where r.trigger_id = d.trigger_id
        and r.event_id = d.event_id
        and r.created_at = d.created_at
-    returning 'retry', r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
+    returning case when r.redelivered then 'redelivery' else 'retry' end, r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
     took := took or found;
     -- One suspect at a time, so that the next lease to run out names the culprit.
     if not exists (select from ${schema}.retry r where r.dispatcher = me and r.lost >= ${SUSPECT_AFTER}) then
@@ -69,7 +112,7 @@ const claimRetries = (schema: string): string => `
        where r.trigger_id = d.trigger_id
          and r.event_id = d.event_id
          and r.created_at = d.created_at
-      returning 'retry', r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
+      returning case when r.redelivered then 'redelivery' else 'retry' end, r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
       took := took or found;
     end if;`;
 
@@ -89,6 +132,8 @@ create function ${schema}.cycle_v1(
   most integer, most_bytes bigint, most_batches integer,
   -- due retries, of any of these triggers
   most_retries integer, retried integer[], floor timestamptz,
+  -- those of them that one dispatcher at a time may have work of
+  exclusive integer[],
   -- all null where there is nothing to record
 ${recordParameters(schema)})
   returns setof ${schema}.claimed
@@ -112,9 +157,11 @@ declare
   to_tick bigint;
   after_number bigint;
   last_number bigint;
+  any_cancelled boolean;
   claimed_batches integer := 0;
   took boolean;
   left_over integer[] := '{}';
+  elsewhere integer[] := '{}';
   now_ timestamptz := clock_timestamp();
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -168,6 +215,8 @@ begin
     select * into batch from ${schema}.claim_page_v1(me, of_trigger, newest, most, most_bytes);
     if batch.again then
       left_over := left_over || of_trigger;
+    elsif batch.elsewhere then
+      elsewhere := elsewhere || of_trigger;
     end if;
     continue when batch.size = 0;
     claimed_batches := claimed_batches + 1;
@@ -176,11 +225,33 @@ begin
     after_number := batch.after_number;
     last_number := batch.last_number;
 ${loadWindow(schema)}
+    any_cancelled := exists (select from ${schema}.cancellation x where x.trigger_id = of_trigger);
     return query
     select 'batch', of_trigger, batch.batch_id, ${noEventColumns(schema)}, 1, batch.batch_claim;
-    return query
-    select 'event', of_trigger, null::bigint, ${EVENT_COLUMNS}, 0, null::uuid
-      from (${windowEvents(schema, 'e.*', 'last_number')}) e;
+    -- Nearly always there is nothing to ask of each event.
+    if batch.ordered or any_cancelled then
+${overWindow(
+  schema,
+  (events) => `return query
+      select case when batch.ordered and ${isBehind(schema)} then 'parked' else 'event' end,
+             of_trigger, null::bigint, ${EVENT_COLUMNS}, 0, null::uuid
+        from (${events('e.*')}) e
+       where not ${isCancelled(schema)};`,
+  'last_number',
+)}
+    else
+${overWindow(
+  schema,
+  (events) => `return query
+      select 'event', of_trigger, null::bigint, ${EVENT_COLUMNS}, 0, null::uuid
+        from (${events('e.*')}) e;`,
+  'last_number',
+)}
+    end if;
+    if not found then
+      insert into ${schema}.batch_done (trigger_id, batch_id, claim)
+      values (of_trigger, batch.batch_id, batch.batch_claim);
+    end if;
   end loop;
   took := claimed_batches > 0;
   if most_retries > 0 then
@@ -194,7 +265,10 @@ ${assertAlive(schema)}
     perform ${schema}.record_v1(me, ${RECORD_ARGUMENTS});
   end if;
 
-  return query select 'again', t, null::bigint, ${noEventColumns(schema)}, null::integer, null::uuid from unnest(left_over) t;
+  return query
+  select case when t = any (elsewhere) then 'elsewhere' else 'again' end, t, null::bigint,
+         ${noEventColumns(schema)}, null::integer, null::uuid
+    from unnest(left_over || elsewhere) t;
   return query
   select 'cycle', null::integer, newest, ${noEventColumns(schema)},
          -- how many dispatchers of this application have died and left something

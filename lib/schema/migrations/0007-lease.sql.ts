@@ -1,5 +1,11 @@
 import type { MigrationContext } from '../migration.js';
-import { assertAlive, EVENT_COLUMNS as CLAIMED_COLUMNS, noEventColumns } from './0004-claim.sql.js';
+import {
+  assertAlive,
+  EVENT_COLUMNS as CLAIMED_COLUMNS,
+  isBehind,
+  noEventColumns,
+} from './0004-claim.sql.js';
+import { EVENT_COLUMNS, holdsKey, isOrdered } from './0005-record.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
 /** Leases after which a batch is taken apart: one of its events may be killing the processes. */
@@ -8,8 +14,6 @@ const MOST_LEASES = 2;
 const SUSPECT_AFTER = 2;
 /** And it is given up when the lease ran out this often: three times with nothing else suspected. */
 const GIVEN_UP_AFTER = SUSPECT_AFTER + 3;
-
-const EVENT_COLUMNS = 'trigger_id, event_id, operation, key, old, new, session, trace, created_at';
 
 /**
  * Being alive, and inheriting from the dead.
@@ -51,8 +55,8 @@ as $$
 declare
   standing uuid[];
 begin
-  insert into ${schema}.dispatcher (id, application, lease_until, open_from)
-  select new_name, d.application, clock_timestamp() + lease, d.open_from
+  insert into ${schema}.dispatcher (id, application, lease_until, open_from, declares)
+  select new_name, d.application, clock_timestamp() + lease, d.open_from, d.declares
     from ${schema}.dispatcher d
    where d.id = any (names)
      and d.lease_until > clock_timestamp()
@@ -78,10 +82,11 @@ begin
      and r.event_id = k.event_id
      and r.created_at = k.created_at
      and r.dispatcher = any (names);
-  update ${schema}.retry r
-     set dispatcher = null,
-         due = greatest(r.due, clock_timestamp())
-   where r.dispatcher = any (names);
+  perform ${schema}.hand_back_v1(names, 0);
+  update ${schema}.stream_owner s
+     set dispatcher = new_name,
+         settled = false
+   where s.dispatcher = any (names);
   update ${schema}.dispatcher d
      set lease_until = '-infinity',
          released = true
@@ -98,10 +103,7 @@ create function ${schema}.release_v1(me uuid, lowest_open bigint)
   ${ENGINE_SETTINGS}
 as $$
 begin
-  update ${schema}.retry r
-     set dispatcher = null,
-         due = greatest(r.due, clock_timestamp())
-   where r.dispatcher = me;
+  perform ${schema}.hand_back_v1(array[me], 0);
   update ${schema}.dispatcher d
      set lease_until = '-infinity',
          open_from = greatest(d.open_from, lowest_open),
@@ -129,6 +131,9 @@ declare
   taken integer := 0;
   lowest bigint;
   finished boolean;
+  advanced_triggers integer[];
+  advanced_keys text[];
+  trait record;
 begin
 ${assertAlive(schema)}
   -- skip locked: one heir at a time
@@ -151,23 +156,27 @@ ${assertAlive(schema)}
        where r.dispatcher = dead.id
          and r.lost + 1 >= ${GIVEN_UP_AFTER}
       returning r.*
+    ),
+    buried as (
+      insert into ${schema}.dead_letter (${EVENT_COLUMNS}, attempts, reason, holds_key)
+      select ${EVENT_COLUMNS}, g.attempts, 'lease-lost', ${holdsKey(schema, 'g.trigger_id')}
+        from given_up g
+      on conflict do nothing
     )
-    insert into ${schema}.dead_letter (${EVENT_COLUMNS}, attempts, reason)
-    select ${EVENT_COLUMNS}, g.attempts, 'lease-lost'
+    select array_agg(g.trigger_id), array_agg(k.key) into advanced_triggers, advanced_keys
       from given_up g
-    on conflict do nothing;
-    update ${schema}.retry r
-       set dispatcher = null,
-           -- not before the floor of those who look for due ones
-           due = greatest(r.due, clock_timestamp()),
-           lost = r.lost + 1
-     where r.dispatcher = dead.id;
+     cross join unnest(array[g.key, g.key_before]) k (key)
+     where g.ordered
+       and k.key is not null;
+    perform ${schema}.hand_back_v1(array[dead.id], 1);
+    perform ${schema}.advance_keys_v1(advanced_triggers, advanced_keys);
 
     foreach of_trigger in array mine loop
       if not pg_try_advisory_xact_lock(${lockKey}, of_trigger) then
         finished := false;
         continue;
       end if;
+      select t.exclusive, t.ordered into trait from ${schema}.event_trigger t where t.id = of_trigger;
       for open_batch in
         select b.id, b.claim, b.leases
           from ${schema}.batch b
@@ -182,11 +191,27 @@ ${assertAlive(schema)}
                   and o.claim = b.claim)
          order by b.id
       loop
+        -- The oldest first: who has a later one waits until somebody has taken the earlier ones.
+        if trait.exclusive and not ${schema}.inherit_stream_v1(me, dead.id, of_trigger, open_batch.id) then
+          finished := false;
+          exit;
+        end if;
         if open_batch.leases >= ${MOST_LEASES} and not dead.released then
-          insert into ${schema}.retry (${EVENT_COLUMNS}, attempts, due, lost)
-          select e.trigger_id, e.id, e.operation, e.key, e.old, e.new, e.session, e.trace, e.created_at, 0, clock_timestamp(), ${SUSPECT_AFTER}
-            from ${schema}.batch_events_v1(of_trigger, open_batch.id, open_batch.claim) e
-          on conflict do nothing;
+          with suspect as (
+            insert into ${schema}.retry (${EVENT_COLUMNS}, attempts, due, lost, ordered)
+            select e.trigger_id, e.id, e.operation, e.key, e.key_before, e.old, e.new, e.session, e.trace, e.created_at, 0,
+                   case when ${isOrdered(schema, 'e.trigger_id', 'e.key')} then 'infinity' else clock_timestamp() end,
+                   ${SUSPECT_AFTER}, ${isOrdered(schema, 'e.trigger_id', 'e.key')}
+              from ${schema}.batch_events_v1(of_trigger, open_batch.id, open_batch.claim) e
+            on conflict do nothing
+            returning trigger_id, key, key_before, ordered
+          )
+          select array_agg(s.trigger_id), array_agg(k.key) into advanced_triggers, advanced_keys
+            from suspect s
+           cross join unnest(array[s.key, s.key_before]) k (key)
+           where s.ordered
+             and k.key is not null;
+          perform ${schema}.advance_keys_v1(advanced_triggers, advanced_keys);
           insert into ${schema}.batch_done (trigger_id, batch_id, claim)
           values (of_trigger, open_batch.id, open_batch.claim);
         elsif taken >= most_batches then
@@ -195,7 +220,8 @@ ${assertAlive(schema)}
           return query
           select 'batch', of_trigger, open_batch.id, ${noEventColumns(schema)}, open_batch.leases + 1, open_batch.claim;
           return query
-          select 'event', of_trigger, null::bigint, ${CLAIMED_COLUMNS}, 0, null::uuid
+          select case when trait.ordered and ${isBehind(schema)} then 'parked' else 'event' end,
+                 of_trigger, null::bigint, ${CLAIMED_COLUMNS}, 0, null::uuid
             from ${schema}.batch_events_v1(of_trigger, open_batch.id, open_batch.claim) e;
           if not found then
             -- All of it was done and only the mark is missing.

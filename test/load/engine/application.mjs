@@ -9,7 +9,7 @@ import { EventTriggersModule } from 'nestjs-event-triggers';
 /**
  * An application as a user would write it. Everything that is not said stays at its default.
  *
- * @param {{ url: string, triggers: TriggerDefinition[], dispatcher?: false }} options
+ * @param {{ url: string, triggers: TriggerDefinition[], dispatcher?: false | { listen?: boolean } }} options
  */
 export async function startApplication({ url, triggers, dispatcher }) {
   class BenchModule {}

@@ -5,7 +5,7 @@ import { firstValueFrom } from 'rxjs';
 import { BODY, HEADERS_RECEIVED, STATUS } from '../receiver/answer.mjs';
 import { published } from './published.mjs';
 
-/** @typedef {'webhook' | 'nothing' | 'stock'} Delivery */
+/** @typedef {'webhook' | 'nothing' | 'failing' | 'stock'} Delivery */
 /** @typedef {import('../../../lib/pipeline/deliver/outcome.js').Outcome} Outcome */
 /** @typedef {import('../../../lib/pipeline/deliver/event-deliverer.js').EventDeliverer['deliver']} Deliver */
 
@@ -13,7 +13,9 @@ import { published } from './published.mjs';
 export async function deliverBy(delivery) {
   if (delivery === 'webhook') return;
   const { EventDeliverer } = await published('pipeline/deliver/event-deliverer.js');
-  EventDeliverer.prototype.deliver = delivery === 'nothing' ? deliverToNobody : await stock();
+  const { prototype } = EventDeliverer;
+  if (delivery === 'stock') prototype.deliver = await stock();
+  else prototype.deliver = delivery === 'nothing' ? deliverToNobody : failNowAndThen();
 }
 
 /** @type {Outcome} */
@@ -30,6 +32,21 @@ const DELIVERED = {
 /** @type {Deliver} */
 async function deliverToNobody() {
   return DELIVERED;
+}
+
+/** One attempt in so many fails. */
+const FAILS_EVERY = 5;
+
+/** @returns {Deliver} */
+function failNowAndThen() {
+  let attempts = 0;
+  const error = { code: 'HTTP_503', message: 'The receiver answered 503' };
+  /** @type {Outcome} */
+  const failed = { ...DELIVERED, kind: 'retry', status: 503, error };
+  return async () => {
+    attempts += 1;
+    return attempts % FAILS_EVERY === 0 ? failed : DELIVERED;
+  };
 }
 
 /** As an application posts with the `HttpService` that Nest hands it, with the engine's own body and headers. */

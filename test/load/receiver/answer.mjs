@@ -1,8 +1,8 @@
 // @ts-check
-/** What the receiver answers: 200, five headers, 20 bytes. */
+/** What the receiver answers: 200, five headers, 100 bytes. */
 
 export const STATUS = 200;
-export const BODY = '{"received": "safe"}';
+export const BODY = `{"received": "safe", "note": "${'as it was sent, '.repeat(4)}done"}`;
 /** Node adds the other three: date, connection, keep-alive. */
 export const HEADERS = {
   'content-type': 'application/json',

@@ -27,9 +27,13 @@ export class Receiver {
     return new Receiver(helper, await helper.ask('listen'));
   }
 
-  /** Forgets what came so far. */
-  async begin({ arrivals = false } = {}) {
-    await this.helper.ask('begin', { arrivals });
+  /**
+   * Forgets what came so far.
+   *
+   * @param {{ arrivals?: boolean, hangs?: string }} [options] hangs: what is in bodies that are never answered from now on
+   */
+  async begin({ arrivals = false, hangs } = {}) {
+    await this.helper.ask('begin', { arrivals, hangs });
   }
 
   /** @returns {Promise<Received>} */

@@ -11,6 +11,8 @@ import { Tally } from './tally.mjs';
 const KEEP_ALIVE_MS = 60_000;
 
 let tally = new Tally({ arrivals: false });
+/** @type {string | undefined} */
+let hangs;
 let cpuBefore = 0;
 
 const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
@@ -20,7 +22,9 @@ const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, respo
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
     const [only] = chunks;
-    tally.add(request, only && chunks.length === 1 ? only : Buffer.concat(chunks), arrivedAt);
+    const body = only && chunks.length === 1 ? only : Buffer.concat(chunks);
+    tally.add(request, body, arrivedAt);
+    if (hangs !== undefined && body.includes(hangs)) return;
     response.writeHead(STATUS, HEADERS).end(BODY);
   });
 });
@@ -32,9 +36,10 @@ serve({
     const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
     return `http://127.0.0.1:${port}/webhook`;
   },
-  /** @param {{ arrivals: boolean }} options */
+  /** @param {{ arrivals: boolean, hangs?: string }} options */
   begin(options) {
     tally = new Tally(options);
+    hangs = options.hangs;
     cpuBefore = cpuMilliseconds();
   },
   tally() {

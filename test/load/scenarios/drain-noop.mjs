@@ -19,7 +19,9 @@ const NOWHERE = 'http://127.0.0.1:9/';
  */
 export async function drainNoop({ server, rounds, events }) {
   /** @type {import('../engine/application.mjs').TriggerDefinition[]} */
-  const triggers = [{ name: 'order-created', table: 'orders', insert: true, webhook: NOWHERE }];
+  const triggers = [
+    { name: 'order-created', table: 'orders', insert: true, webhook: NOWHERE, concurrency: 64 },
+  ];
   const log = await server.createDatabase();
   await log.query(createOrders('orders'));
   await attachTriggers(log.url, triggers);

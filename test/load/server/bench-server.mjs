@@ -1,6 +1,7 @@
 // @ts-check
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { cpuOfFamily } from '../processes/cpu.mjs';
 import { startPostgres } from '../../support/postgres/start-postgres.mjs';
 import { BenchDatabase } from './bench-database.mjs';
 
@@ -30,17 +31,27 @@ export class BenchServer {
   /**
    * @param {string} url
    * @param {() => Promise<void>} stop
+   * @param {number | null} process of the server
    */
-  constructor(url, stop) {
+  constructor(url, stop, process) {
     this.url = url;
     this.stopServer = stop;
+    this.process = process;
   }
 
   static async start() {
     const given = process.env['DATABASE_URL'];
-    if (given) return new BenchServer(given, async () => {});
+    if (given) return new BenchServer(given, async () => {}, null);
     const postgres = await startPostgres({ settings: SETTINGS });
-    return new BenchServer(postgres.url, () => postgres.stop());
+    return new BenchServer(postgres.url, () => postgres.stop(), postgres.pid);
+  }
+
+  /**
+   * Milliseconds of CPU that Postgres has used so far, ended sessions included. Where the system has no /proc, and on a
+   * server of somebody else's, not a number.
+   */
+  async cpu() {
+    return this.process === null ? Number.NaN : await cpuOfFamily(this.process);
   }
 
   /** @param {BenchDatabase} [template] to which nobody is connected */

@@ -103,6 +103,7 @@ function resolve(...definitions: TriggerDefinition[]) {
   return resolveDefinitions(definitions, dataSource, {
     application: 'shop',
     retry: { attempts: 3 },
+    breaker: false,
     timeout: 60_000,
   });
 }
@@ -137,6 +138,7 @@ describe('a resolved definition', () => {
         jitter: true,
       },
       timeout: 60_000,
+      concurrency: 16,
       enabled: true,
     });
   });
@@ -173,6 +175,26 @@ describe('a resolved definition', () => {
     ];
     const [resolved] = resolve({ name: 'a', table: 'x', insert: true, webhook, headers });
     expect(resolved).toMatchObject({ webhook, headers });
+  });
+
+  it('says what becomes of its events when it is removed, unless they are kept', () => {
+    const resolved = (['keep', 'drain', 'purge'] as const).map(
+      (whenRemoved) =>
+        resolve({ name: 'a', table: 'x', insert: true, webhook, whenRemoved })[0]?.whenRemoved,
+    );
+    expect(resolved).toEqual([undefined, 'drain', 'purge']);
+  });
+
+  it('starts at a time or so long ago, where it says so', () => {
+    const at = new Date('2026-01-02T03:04:05.678Z');
+    const resolved = [undefined, at, '2h'].map(
+      (startFrom) => resolve({ name: 'a', table: 'x', insert: true, webhook, startFrom })[0],
+    );
+    expect(resolved.map((trigger) => trigger?.startFrom)).toEqual([
+      undefined,
+      { at: at.toISOString() },
+      { ago: 7_200_000 },
+    ]);
   });
 
   it('counts once when it is listed twice', () => {

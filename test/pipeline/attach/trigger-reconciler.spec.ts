@@ -44,6 +44,12 @@ async function streams(): Promise<unknown[]> {
   );
 }
 
+async function pauses(): Promise<unknown[]> {
+  return database.query(
+    `select delivery_pause_reason as reason, delivery_paused_at is not null as paused from event_triggers.event_trigger`,
+  );
+}
+
 const nothing = { created: [], attached: [], updated: [], removed: [], warnings: [] };
 
 describe('a new definition', () => {
@@ -187,7 +193,11 @@ describe('a definition that is gone', () => {
   it('leaves the table, and leaves what waits in its stream', async () => {
     await database.reconcile([trigger({ table: 'orders', insert: {} })]);
     await database.query('insert into orders values (1)');
-    expect(await database.reconcile([])).toEqual({ ...nothing, removed: ['watch'] });
+    const report = await database.reconcile([]);
+    expect(report.removed).toEqual(['watch']);
+    expect(report.warnings, 'never without a word').toEqual([
+      expect.stringMatching(/^Event trigger "watch": what waited \(1\) is kept\./),
+    ]);
     await database.query('insert into orders values (2)');
     expect(await rows()).toMatchObject([{ id: 1, removed: true, installed: null }]);
     expect(await database.captured()).toMatchObject([{ key: '1' }]);
@@ -204,6 +214,42 @@ describe('a definition that is gone', () => {
     expect(await database.reconcile(wanted)).toEqual({ ...nothing, attached: ['watch'] });
     expect(await rows()).toMatchObject([{ id: 1, removed: false }]);
     expect(await streams()).toHaveLength(1);
+  });
+
+  it('is paused with what waits of it until it is defined again', async () => {
+    const wanted = [trigger({ table: 'orders', insert: {} })];
+    await database.reconcile(wanted);
+    await database.reconcile([]);
+    expect(await pauses()).toEqual([{ reason: 'removed', paused: true }]);
+    await database.reconcile(wanted);
+    expect(await pauses()).toEqual([{ reason: null, paused: false }]);
+  });
+
+  it('stays paused by hand when it is defined again', async () => {
+    const wanted = [trigger({ table: 'orders', insert: {} })];
+    await database.reconcile(wanted);
+    await database.query(`select event_triggers.pause_delivery_v1(1, 'hand')`);
+    await database.reconcile([]);
+    await database.reconcile(wanted);
+    expect(await pauses()).toEqual([{ reason: 'hand', paused: true }]);
+  });
+
+  it('goes on being delivered where it is to be drained', async () => {
+    await database.reconcile([trigger({ table: 'orders', insert: {}, whenRemoved: 'drain' })]);
+    await database.query('insert into orders values (1)');
+    expect(await database.reconcile([])).toEqual({ ...nothing, removed: ['watch'] });
+    expect(await pauses()).toEqual([{ reason: null, paused: false }]);
+  });
+
+  it('gives up what waits of it where it is to be purged', async () => {
+    await database.reconcile([trigger({ table: 'orders', insert: {}, whenRemoved: 'purge' })]);
+    await database.query('insert into orders values (1), (2)');
+    const { warnings } = await database.reconcile([]);
+    expect(warnings).toEqual(['Event trigger "watch": what waited (2) was given up with it']);
+    const [left] = await database.query(
+      `select waiting::int from event_triggers.purge_v1(1, null)`,
+    );
+    expect(left).toEqual({ waiting: 0 });
   });
 
   it('stays where this replica may not remove', async () => {
@@ -321,7 +367,7 @@ describe('verifying', () => {
     expect((error as Error).message.split('\n').slice(1, -1)).toEqual([
       '  - "absent" is missing',
       '  - "stored" is stored with another definition',
-      '  - "detached" was changed or dropped on the table by hand',
+      '  - "detached" was changed or dropped on the table by hand, or the table was replaced',
       '  - "changed" is attached otherwise than it is defined',
       '  - "gone" is no longer defined',
     ]);
@@ -375,7 +421,7 @@ describe('a table that is busy', () => {
     await expect(attempt).rejects.toThrow(TableLockedError);
     await expect(attempt).rejects.toThrow(
       new RegExp(
-        `orders within 1500 ms.*\\n.*pid ${backend?.pid}, .*, idle in transaction, .*the culprit`,
+        `within 1500 ms, because orders is locked by\\n.*pid ${backend?.pid}, .*, idle in transaction, .*the culprit`,
       ),
     );
     await holder.query('rollback');

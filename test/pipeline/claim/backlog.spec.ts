@@ -17,7 +17,9 @@ const waiting = ({ trigger, number }: Place): Waiting<string> => ({
   batch: 'batch',
 });
 
-const add = (backlog: Backlog<string>, place: Place): void => backlog.add(waiting(place));
+const add = (backlog: Backlog<string>, place: Place): void => {
+  backlog.add(waiting(place));
+};
 
 const next = (backlog: Backlog<string>): Place | null => {
   const item = backlog.next();

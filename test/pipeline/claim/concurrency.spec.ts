@@ -11,7 +11,7 @@ import { engineIn } from '../support/engine.js';
 import { startReplica } from '../support/replica.js';
 import { DeliveriesSeen } from './concurrency/deliveries-seen.js';
 import { Misfortune } from './concurrency/misfortune.js';
-import { Random } from './concurrency/random.js';
+import { Random } from '../../support/random.mjs';
 import { SHARED_ROWS, Writer, type Ledger } from './concurrency/writer.js';
 
 const WRITERS = 8;

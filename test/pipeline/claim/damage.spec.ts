@@ -123,7 +123,7 @@ describe('damaged bookkeeping', () => {
       await client.query(`set default_transaction_isolation = '${level}'`);
       const nulls = Array.from({ length: RECORD_PARAMETERS }, () => 'null').join(', ');
       const cycle = client.query(
-        `select * from ${engine.schema}.cycle_v1(gen_random_uuid(), null, '{}', '{}', 1, 1, 1, 0, '{}', null, ${nulls})`,
+        `select * from ${engine.schema}.cycle_v1(gen_random_uuid(), null, '{}', '{}', 1, 1, 1, 0, '{}', null, '{}', ${nulls})`,
       );
       await expect(cycle).rejects.toMatchObject({ code: 'ET007' });
     },

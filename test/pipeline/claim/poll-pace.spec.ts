@@ -16,9 +16,9 @@ describe('the pace of polling', () => {
     expect(pauses(pace, 3, 3_999)).toEqual([5, 5, 5]);
   });
 
-  it('slows down by half with each question into silence, until it asks ten times a second', () => {
+  it('slows down by half with each question into silence, until it asks three times a second', () => {
     const pace = new PollPace(5, 0);
-    expect(pauses(pace, 6, LONG_AFTER)).toEqual([10, 20, 40, 80, 100, 100]);
+    expect(pauses(pace, 8, LONG_AFTER)).toEqual([10, 20, 40, 80, 160, 320, 350, 350]);
   });
 
   it('is full speed again with the first event', () => {

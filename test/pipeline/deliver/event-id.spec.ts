@@ -16,7 +16,11 @@ describe('the id of an event', () => {
       fc.property(installation, number, (one, other) => {
         const id = idOf(one, other);
         expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-        expect(eventNumberOf(id)).toEqual({ installation: one, number: String(other) });
+        expect(eventNumberOf(id)).toEqual({
+          installation: one,
+          number: String(other),
+          millisecond: Date.parse('2026-11-24T04:11:40.123Z') % 2 ** 34,
+        });
       }),
     );
   });

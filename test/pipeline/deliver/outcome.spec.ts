@@ -12,12 +12,17 @@ describe('the outcome of an attempt', () => {
     expect(answer(status)).toMatchObject({ kind: 'delivered', status, error: null });
   });
 
-  it.each([300, 304, 400, 401, 404, 410, 429, 500, 503])('is another attempt for %i', (status) => {
+  it.each([300, 304, 400, 401, 404, 429, 500, 503])('is another attempt for %i', (status) => {
     expect(answer(status)).toMatchObject({
       kind: 'retry',
       status,
       error: { code: `HTTP_${status}` },
     });
+  });
+
+  it('is the end of the event for 413, and of all of its trigger for 410', () => {
+    expect(answer(413)).toMatchObject({ kind: 'rejected', error: { code: 'HTTP_413' } });
+    expect(answer(410)).toMatchObject({ kind: 'gone', error: { code: 'HTTP_410' } });
   });
 
   it('names where a redirect pointed, and does not go there', () => {

@@ -2,13 +2,17 @@ import axios, { type AxiosInstance } from 'axios';
 import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { StatusRules } from '../../../lib/pipeline/attach/stored-trigger.js';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
 import { drip, startRawServer, type RawServer } from '../support/raw-server.js';
 import { destinationOf, event } from '../support/trigger.js';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
+/** For what is to run into it. */
 const TIMEOUT_MS = 300;
+/** For what is not, on a loaded machine either. */
+const PATIENCE_MS = 20_000;
 /** What a loaded machine may take on top of a timeout. */
 const SLACK_MS = 1_500;
 const EXCERPT = 2_048;
@@ -45,7 +49,7 @@ describe.each(lanes)('a webhook that is sent %s', (_, makeInstance) => {
 
   const deliver = async (
     onRequest: (socket: Socket, head: string) => void,
-    timeout = TIMEOUT_MS,
+    timeout = PATIENCE_MS,
   ) => {
     server ??= await startRawServer(onRequest);
     deliverer ??= new EventDeliverer(new WebhookClient(makeInstance(), { connections: 4 }));
@@ -70,6 +74,18 @@ describe.each(lanes)('a webhook that is sent %s', (_, makeInstance) => {
     expect(outcome).toMatchObject({ kind: 'delivered', status: 204, responseBody: '' });
   });
 
+  it('comes to what its trigger says of the status', async () => {
+    server = await startRawServer((socket) =>
+      socket.write('HTTP/1.1 409 Conflict\r\ncontent-length: 0\r\n\r\n'),
+    );
+    deliverer = new EventDeliverer(new WebhookClient(makeInstance(), { connections: 1 }));
+    const of = async (statuses: StatusRules) =>
+      (await deliverer!.deliver(destinationOf({ webhook: server!.url, statuses }), event())).kind;
+    expect(await of({})).toBe('retry');
+    expect(await of({ '409': 'delivered' })).toBe('delivered');
+    expect(await of({ '4xx': 'rejected' })).toBe('rejected');
+  });
+
   it('follows no redirect', async () => {
     let requests = 0;
     const outcome = await deliver((socket) => {
@@ -92,7 +108,7 @@ describe.each(lanes)('a webhook that is sent %s', (_, makeInstance) => {
     ],
   ])('ends at its timeout when the receiver %s', async (_case, misbehave) => {
     const start = performance.now();
-    const outcome = await deliver(misbehave);
+    const outcome = await deliver(misbehave, TIMEOUT_MS);
     expect(outcome).toMatchObject({ kind: 'retry', status: null, error: { code: 'ETIMEDOUT' } });
     expect(performance.now() - start).toBeLessThan(TIMEOUT_MS + SLACK_MS);
   });

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RECORD_PARAMETERS } from '../../../lib/pipeline/claim/claim.sql.js';
 import type { TriggerId } from '../../../lib/pipeline/event.js';
 import { eventually } from '../../support/wait-until.js';
 import { createEngine, type Engine } from '../support/engine.js';
+import { expireLease } from '../support/leases.js';
 import {
   attemptsAt,
   attemptsAtEvents,
+  numbersOf,
   openBatch,
   TestDispatcher,
 } from '../support/test-dispatcher.js';
@@ -28,7 +31,7 @@ describe('recording attempts', () => {
     return batches[0]!;
   };
   const recordStatement = () =>
-    `select ${engine.schema}.record_v1($1, ${Array.from({ length: 21 }, (_, place) => `$${place + 2}`).join(', ')})`;
+    `select ${engine.schema}.record_v1($1, ${Array.from({ length: RECORD_PARAMETERS }, (_, place) => `$${place + 2}`).join(', ')})`;
   const count = async (table: string) => {
     const [row] = await engine.database.query<{ count: number }>(
       `select count(*)::int as count from ${engine.schema}.${table}`,
@@ -101,6 +104,43 @@ describe('recording attempts', () => {
 
     await expect(late).rejects.toMatchObject({ code: 'ET005' });
     expect(await count('attempt'), 'two attempts were made').toBe(2);
+  });
+
+  it('does not count a failure of what somebody else holds meanwhile', async () => {
+    const batch = await claimed(3);
+    const [failed, delivered] = attemptsAt(batch, { kind: 'delivered' });
+    const heir = await TestDispatcher.start(engine);
+    await expireLease(engine, dispatcher);
+    await heir.recover([stream]);
+
+    dispatcher.recorder.add({ ...failed!, decision: { kind: 'retry', delay: 0 } });
+    const inTime = dispatcher.recorder.flush(dispatcher.id, () => performance.now());
+    await expect(inTime, 'under a name that has run out').rejects.toMatchObject({ code: 'ET005' });
+    await dispatcher.lease.register();
+    await dispatcher.record([delivered!]);
+
+    expect(await count('attempt'), 'both were made').toBe(2);
+    expect(await count('retry'), 'the heir attempts it, and may have done so').toBe(0);
+    expect(await count('batch_done'), 'the heir closes it').toBe(0);
+    await heir.lease.release(batch.id);
+    const [owed] = await dispatcher.recover([stream]);
+    expect(numbersOf(owed!.events), 'what failed is owed; what was delivered is not').toEqual([
+      1, 3,
+    ]);
+  });
+
+  it('does not count a failure of what it let go of and took over again', async () => {
+    const batch = await claimed(2);
+    const [failed, delivered] = attemptsAt(batch, { kind: 'delivered' });
+    await expireLease(engine, dispatcher);
+    await dispatcher.lease.register();
+    await dispatcher.recover([stream]);
+
+    failed!.batch!.held = false;
+    await dispatcher.record([{ ...failed!, decision: { kind: 'retry', delay: 0 } }, delivered!]);
+
+    expect(await count('retry'), 'it is in hand and will be attempted').toBe(0);
+    expect(await count('batch_done'), 'not by whoever let go of it').toBe(0);
   });
 
   it('keeps a dead letter with its payload and its reason', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type {
+  StartFrom,
   StoredOperation,
   StoredRetry,
   StoredUpdate,
@@ -121,6 +122,9 @@ export interface TriggerOf {
   manual?: boolean;
   replication?: boolean;
   enabled?: boolean;
+  whenRemoved?: 'drain' | 'purge';
+  ordering?: 'row';
+  startFrom?: StartFrom;
   webhook?: string;
   retry?: StoredRetry;
 }
@@ -142,6 +146,7 @@ export function trigger({
     sendSecret: true,
     retry: resolveRetry(),
     timeout: 60_000,
+    concurrency: 16,
     enabled: true,
     ...rest,
   };

@@ -128,6 +128,7 @@ function contentOf(name: string): TriggerContent {
       jitter: false,
     },
     timeout: 10_000,
+    concurrency: 16,
     enabled: true,
   };
 }

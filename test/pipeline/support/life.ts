@@ -1,5 +1,5 @@
 /** The methods of an object that return promises. */
-type Calls<Target> = {
+export type Calls<Target> = {
   [Name in keyof Target]: Target[Name] extends (...parameters: never[]) => Promise<unknown>
     ? Name
     : never;
@@ -20,7 +20,7 @@ export class Life {
       bound[name] = (async (...parameters: unknown[]) => {
         await this.running;
         try {
-          return await call.apply(target, parameters);
+          return await this.make(String(name), parameters, () => call.apply(target, parameters));
         } finally {
           await this.running;
         }
@@ -42,5 +42,14 @@ export class Life {
 
   end(): void {
     this.running = new Promise(() => undefined);
+  }
+
+  /** Makes a call of a process that lives. */
+  protected async make<Answer>(
+    _name: string,
+    _parameters: readonly unknown[],
+    call: () => Promise<Answer>,
+  ): Promise<Answer> {
+    return call();
   }
 }

@@ -4,19 +4,34 @@ import type { Database } from '../../../lib/database.js';
 import { DispatcherLease } from '../../../lib/pipeline/claim/dispatcher-lease.js';
 import { EventClaimer } from '../../../lib/pipeline/claim/event-claimer.js';
 import { KnownTriggers } from '../../../lib/pipeline/claim/known-triggers.js';
+import { WakeUpListener } from '../../../lib/pipeline/claim/wake-up-listener.js';
+import { Wakefulness } from '../../../lib/pipeline/claim/wakefulness.js';
+import { AddressRules } from '../../../lib/pipeline/deliver/address-rules.js';
 import { resolveDestination } from '../../../lib/pipeline/deliver/destination.js';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
 import { Dispatcher } from '../../../lib/pipeline/dispatcher.js';
+import { DeadLetters, type DeadLetter } from '../../../lib/pipeline/dead-letters.js';
+import { LogKeeper } from '../../../lib/pipeline/log-keeper.js';
 import { AttemptRecorder } from '../../../lib/pipeline/record/attempt-recorder.js';
+import { TriggerHealth } from '../../../lib/pipeline/retry/trigger-health.js';
 import type { DispatcherSettings } from '../../../lib/pipeline/stages.js';
 import { APPLICATION, type Engine } from './engine.js';
 import { Life } from './life.js';
+
+const ANYWHERE = new AddressRules({ publicOnly: false, allow: [] });
+const WEEK = 7 * 24 * 3_600_000;
 
 export interface ReplicaOptions extends Partial<DispatcherSettings> {
   readonly application?: string;
   /** Its way to Postgres. Default: one of the engine's. */
   readonly connections?: Database;
+  /** What befalls its calls. Default: nothing until it is crashed or frozen. */
+  readonly life?: Life;
+  readonly onDeadLetter?: ((deadLetter: DeadLetter) => void | Promise<void>) | null;
+  /** Whether it listens. Default: false. */
+  readonly listen?: boolean;
+  readonly listenThrough?: () => pg.Client;
   /** How another release says a statement of this one. */
   readonly inItsWords?: (statement: string) => string;
 }
@@ -26,6 +41,8 @@ export interface Replica {
   /** What it said about itself. */
   readonly messages: readonly string[];
   readonly leaseId: string;
+  /** Looks after the logs, as before an absence. */
+  prepareAbsence(): Promise<void>;
   /** Shuts down in good order. */
   stop(): Promise<void>;
   /** Ends here and now, whatever it was doing, and tells nobody. */
@@ -43,10 +60,13 @@ export async function startReplica(
     application = APPLICATION,
     connections = engine.connect(),
     inItsWords,
+    life = new Life(),
+    listen = false,
+    listenThrough,
+    onDeadLetter = null,
     ...settings
   }: ReplicaOptions = {},
 ): Promise<Replica> {
-  const life = new Life();
   const spoken = inItsWords === undefined ? connections : translated(connections, inItsWords);
   const database = life.bind(spoken, ['run', 'query']);
   const { schema } = engine;
@@ -66,6 +86,12 @@ export async function startReplica(
   const deliverer = new EventDeliverer(
     new WebhookClient(axios.create(), { connections: complete.concurrency }),
   );
+  const listener = listen
+    ? new WakeUpListener(listenThrough ?? (() => connections.dedicated()), schema, {
+        log: say,
+        warn: say,
+      })
+    : null;
   const dispatcher = new Dispatcher(
     {
       triggers,
@@ -77,8 +103,20 @@ export async function startReplica(
       }),
       deliverer: life.bind(deliverer, ['deliver']),
       recorder: new AttemptRecorder(database, schema),
+      health: new TriggerHealth(database, schema),
+      deadLetters: new DeadLetters(onDeadLetter, installation, { log: say, warn: say, error: say }),
+      listener,
+      wakefulness: new Wakefulness(database, schema, listener),
+      keeper: new LogKeeper(database, schema, { events: WEEK, attempts: WEEK, deadLetters: WEEK }),
       resolve: (trigger) =>
-        resolveDestination(trigger, { installation, secret: null, env: process.env }),
+        resolveDestination(trigger, {
+          installation,
+          secret: null,
+          signingKeys: [],
+          addresses: ANYWHERE,
+          requireHttps: false,
+          env: process.env,
+        }),
     },
     complete,
     { log: say, warn: say, error: say },
@@ -88,6 +126,9 @@ export async function startReplica(
     messages,
     get leaseId() {
       return lease.id;
+    },
+    async prepareAbsence() {
+      await dispatcher.prepareAbsence();
     },
     async stop() {
       try {
@@ -99,6 +140,7 @@ export async function startReplica(
     },
     crash() {
       clearInterval(upkeep);
+      void listener?.stop();
       life.end();
     },
     freeze: () => life.freeze(),

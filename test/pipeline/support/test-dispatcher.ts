@@ -71,8 +71,8 @@ export class TestDispatcher {
   }
 
   async cycle(request: Partial<ClaimRequest>): Promise<Claims> {
-    const { eligible = [], hot = [], retries = 0, retried = eligible } = request;
-    return this.claimer.claim(this.id, { eligible, hot, retries, retried });
+    const { eligible = [], hot = [], retries = 0, retried = eligible, exclusive = [] } = request;
+    return this.claimer.claim(this.id, { eligible, hot, retries, retried, exclusive });
   }
 
   /** Claims and records as delivered until nothing is left; returns the images' numbers in that order. */
@@ -114,7 +114,7 @@ export function attemptsAt(batch: ClaimedBatch, decision: Decision): Attempt[] {
 }
 
 export function openBatch({ triggerId, id, claim, events }: ClaimedBatch): OpenBatch {
-  return { triggerId, id, claim, open: events.length };
+  return { triggerId, id, claim, open: events.length, held: true };
 }
 
 /** Attempts at events of one batch, or at retries where there is none. */
@@ -122,12 +122,15 @@ export function attemptsAtEvents(
   events: readonly ClaimedEvent[],
   decision: Decision,
   batch: OpenBatch | null = null,
+  ordered = false,
 ): Attempt[] {
   return events.map((event) => ({
     event,
     batch,
     decision,
-    outcome: outcomeOf(decision),
+    ordered,
+    holdsKey: false,
+    outcome: decision.kind === 'parked' ? null : outcomeOf(decision),
     endedAt: performance.now(),
   }));
 }

@@ -1,7 +1,10 @@
 import type { StoredTrigger } from '../../../lib/pipeline/attach/stored-trigger.js';
+import { AddressRules } from '../../../lib/pipeline/deliver/address-rules.js';
 import type { Destination } from '../../../lib/pipeline/deliver/destination.js';
 import { resolveDestination } from '../../../lib/pipeline/deliver/destination.js';
 import type { ClaimedEvent, EventNumber, TriggerId } from '../../../lib/pipeline/event.js';
+
+const ANYWHERE = new AddressRules({ publicOnly: false, allow: [] });
 
 /** A trigger as it stands in the database. */
 export const trigger = (more: Partial<StoredTrigger> = {}): StoredTrigger => ({
@@ -22,7 +25,9 @@ export const trigger = (more: Partial<StoredTrigger> = {}): StoredTrigger => ({
     jitter: false,
   },
   timeout: 1_000,
+  concurrency: 16,
   enabled: true,
+  paused: false,
   ...more,
 });
 
@@ -30,7 +35,15 @@ export const destinationOf = (
   more: Partial<StoredTrigger> = {},
   env: Record<string, string> = {},
   secret: { header: string; value: string } | null = null,
-): Destination => resolveDestination(trigger(more), { installation: 7, secret, env });
+): Destination =>
+  resolveDestination(trigger(more), {
+    installation: 7,
+    secret,
+    signingKeys: [],
+    addresses: ANYWHERE,
+    requireHttps: false,
+    env,
+  });
 
 /** An event as a dispatcher holds it. */
 export const event = (more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
@@ -38,11 +51,14 @@ export const event = (more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
   number: '42' as EventNumber,
   operation: 'INSERT',
   key: '1',
+  keyBefore: null,
   old: null,
   new: '{"id":1}',
   session: null,
   trace: null,
   createdAt: '2026-11-24 04:11:40.123456+00',
   attemptsBefore: 0,
+  parked: false,
+  redelivered: false,
   ...more,
 });

@@ -40,6 +40,26 @@ export async function drainOutbox({ server, template, events }) {
   }
 }
 
+/** A worker that goes on and on. */
+export class Outbox {
+  #worker = new HelperProcess(PROCESS);
+
+  /** @param {string} url */
+  static async start(url) {
+    const outbox = new Outbox();
+    await outbox.#worker.ask('run', { url });
+    return outbox;
+  }
+
+  async stop() {
+    try {
+      await this.#worker.ask('stop');
+    } finally {
+      await this.#worker.end();
+    }
+  }
+}
+
 /**
  * @param {HelperProcess} worker
  * @param {string} url

@@ -1,9 +1,17 @@
 // @ts-check
+import { setTimeout as pause } from 'node:timers/promises';
 import { now } from '../../clock.mjs';
 import { cpuMilliseconds } from '../../processes/cpu.mjs';
 import { serve } from '../../processes/serve.mjs';
 import { BODY, HEADERS_RECEIVED, STATUS } from '../../receiver/answer.mjs';
 import { OutboxWorker } from './worker.mjs';
+
+/** The engine's default. */
+const POLL_INTERVAL_MS = 5;
+
+let stopping = false;
+/** @type {Promise<void>} */
+let running = Promise.resolve();
 
 serve({
   /** Drains the outbox to a destination that answers at once. */
@@ -17,6 +25,20 @@ serve({
     } finally {
       await worker.close();
     }
+  },
+
+  /** Drains whatever comes, until it is stopped. */
+  async run(/** @type {{ url: string }} */ { url }) {
+    const worker = await OutboxWorker.open(url, deliverToNobody);
+    running = (async () => {
+      while (!stopping) if ((await worker.turn()) === 0) await pause(POLL_INTERVAL_MS);
+      await worker.close();
+    })();
+  },
+
+  async stop() {
+    stopping = true;
+    await running;
   },
 });
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startReplica, type Replica } from '../../support/replica.js';
 import type { Engine } from '../../support/engine.js';
-import type { Random } from './random.js';
+import type { Random } from '../../../support/random.mjs';
 
 /** Short, so that a run sees many leases run out. */
 const LEASE_SECONDS = 1;

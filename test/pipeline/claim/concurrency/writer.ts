@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
-import type { Random } from './random.js';
+import type { Random } from '../../../support/random.mjs';
 
 /** Rows that all writers fight for. */
 export const SHARED_ROWS = 40;

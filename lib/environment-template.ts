@@ -1,7 +1,4 @@
-import {
-  EventTriggersError,
-  MissingEnvironmentVariableError,
-} from '../../event-triggers.errors.js';
+import { EventTriggersError, MissingEnvironmentVariableError } from './event-triggers.errors.js';
 
 const TEMPLATE = /\{\{([^{}]*)\}\}/g;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;

@@ -1,0 +1,170 @@
+import { keysOf, type ClaimedEvent } from '../event.js';
+import type { Waiting } from './backlog.js';
+
+/** Why new events of a key are parked: an earlier one has become a retry. */
+interface Obstacle {
+  /** Events of which the database has not said yet that it holds them as retries. */
+  unrecorded: number;
+  /** Pages of turns up to this one were claimed before the last of them was recorded. */
+  lastTurn: number;
+}
+
+/**
+ * The events in hand of one ordered trigger, a lane per key.
+ *
+ * The first of a lane may be under way; the others wait for it. A change that gave a row another key stands
+ * in both lanes and waits for both. What must hold: events of one key leave here one at a time in the order
+ * in which they came, and after one that has to be tried again none does.
+ */
+export class KeyLanes<Batch> {
+  private readonly lanes = new Map<string, Waiting<Batch>[]>();
+  private readonly obstacles = new Map<string, Obstacle>();
+  private readonly ready = new Set<Waiting<Batch>>();
+  private readonly underWay = new Set<Waiting<Batch>>();
+  private inHand = 0;
+
+  /**
+   * @param turn the turn that claimed it
+   * @returns whether it has to be parked, since an earlier event of its key waits as a retry
+   */
+  add(item: Waiting<Batch>, turn: number): 'waits' | 'parked' {
+    const { event, batch } = item;
+    // A retry is the first of its key, or follows the first.
+    if (batch !== null && (event.parked || this.isObstructed(event, turn))) {
+      this.obstruct(event);
+      return 'parked';
+    }
+    this.inHand += 1;
+    for (const key of keysOf(event)) {
+      const lane = this.lanes.get(key);
+      if (lane === undefined) this.lanes.set(key, [item]);
+      else lane.push(item);
+    }
+    this.offer(item);
+    return 'waits';
+  }
+
+  /** One whose turn has come, if there is any. It has to end with `finish` or `fail`. */
+  next(): Waiting<Batch> | undefined {
+    const [item] = this.ready;
+    if (item === undefined) return undefined;
+    this.ready.delete(item);
+    this.underWay.add(item);
+    return item;
+  }
+
+  /** Those that are not under way. */
+  get size(): number {
+    return this.inHand - this.underWay.size;
+  }
+
+  /** Whether it may be forgotten: nothing is in hand, and nothing known that claims do not know. */
+  get isEmpty(): boolean {
+    return this.inHand === 0 && this.obstacles.size === 0;
+  }
+
+  /** Whether `next` has one. */
+  get hasNext(): boolean {
+    return this.ready.size > 0;
+  }
+
+  /** It is through, or given up in a way that lets later ones go on. */
+  finish(item: Waiting<Batch>): void {
+    if (!this.underWay.delete(item)) return;
+    this.leave([item]);
+  }
+
+  /**
+   * It stands in the way of later ones of its keys.
+   *
+   * @returns those of them that are in hand, to be parked: also those that wait for one of these
+   */
+  fail(item: Waiting<Batch>): Waiting<Batch>[] {
+    if (!this.underWay.delete(item)) return [];
+    const stuck = new Set([item]);
+    for (const one of stuck) {
+      for (const key of keysOf(one.event)) {
+        const lane = this.lane(key);
+        const place = lane.indexOf(one);
+        if (place >= 0) for (const behind of lane.slice(place + 1)) stuck.add(behind);
+      }
+    }
+    for (const one of stuck) {
+      this.ready.delete(one);
+      this.obstruct(one.event);
+    }
+    this.leave([...stuck]);
+    stuck.delete(item);
+    return [...stuck];
+  }
+
+  /** Lets go of all that is not under way, and returns it, to be parked. */
+  withdraw(): Waiting<Batch>[] {
+    const left = new Set(
+      [...this.lanes.values()].flat().filter((item) => !this.underWay.has(item)),
+    );
+    for (const item of left) {
+      this.ready.delete(item);
+      this.obstruct(item.event);
+    }
+    this.leave([...left]);
+    return [...left];
+  }
+
+  /**
+   * The database holds these as retries: what is claimed after this turn knows of them by itself.
+   *
+   * @param oldest the oldest turn that is still under way, whose page may be older than what is forgotten here
+   */
+  recorded(events: readonly ClaimedEvent[], turn: number, oldest: number): void {
+    for (const key of events.flatMap(keysOf)) {
+      const obstacle = this.obstacles.get(key);
+      if (obstacle === undefined) continue;
+      obstacle.unrecorded -= 1;
+      obstacle.lastTurn = turn;
+    }
+    for (const [key, { unrecorded, lastTurn }] of this.obstacles) {
+      if (unrecorded <= 0 && lastTurn < oldest) this.obstacles.delete(key);
+    }
+  }
+
+  private isObstructed(event: ClaimedEvent, turn: number): boolean {
+    return keysOf(event).some((key) => {
+      const obstacle = this.obstacles.get(key);
+      return obstacle !== undefined && (obstacle.unrecorded > 0 || obstacle.lastTurn >= turn);
+    });
+  }
+
+  private obstruct(event: ClaimedEvent): void {
+    for (const key of keysOf(event)) {
+      const obstacle = this.obstacles.get(key) ?? { unrecorded: 0, lastTurn: 0 };
+      obstacle.unrecorded += 1;
+      this.obstacles.set(key, obstacle);
+    }
+  }
+
+  private lane(key: string): readonly Waiting<Batch>[] {
+    return this.lanes.get(key) ?? [];
+  }
+
+  private leave(items: readonly Waiting<Batch>[]): void {
+    this.inHand -= items.length;
+    const gone = new Set(items);
+    const keys = new Set(items.flatMap(({ event }) => keysOf(event)));
+    for (const key of keys) {
+      const left = this.lane(key).filter((item) => !gone.has(item));
+      if (left.length === 0) this.lanes.delete(key);
+      else this.lanes.set(key, left);
+    }
+    for (const key of keys) {
+      const [first] = this.lane(key);
+      if (first !== undefined) this.offer(first);
+    }
+  }
+
+  /** It is ready if it is the first of all its lanes. */
+  private offer(item: Waiting<Batch>): void {
+    if (this.underWay.has(item)) return;
+    if (keysOf(item.event).every((key) => this.lane(key)[0] === item)) this.ready.add(item);
+  }
+}

@@ -1,0 +1,56 @@
+import type { QuotedIdentifier } from '../../schema/identifier.js';
+
+/** What is done to events by hand. Each statement is a transaction, committed as the server commits. */
+export interface EventOperationStatements {
+  readonly triggers: string;
+  readonly installation: string;
+  readonly makeDue: string;
+  readonly redeliverDead: string;
+  readonly countDead: string;
+  readonly redeliverDelivered: string;
+  readonly countDelivered: string;
+  readonly eventTrigger: string;
+  readonly cancel: string;
+  readonly tick: string;
+  readonly purge: string;
+}
+
+export function eventOperationStatements(schema: QuotedIdentifier): EventOperationStatements {
+  return {
+    // Removed ones too: what waits of them is still there.
+    triggers: `
+      select t.id, t.name
+        from ${schema}.event_trigger t
+       where t.application = $1
+       order by t.id`,
+    installation: `select i.id::text as id from ${schema}.installation i`,
+    makeDue: `
+      update ${schema}.retry r
+         set due = least(r.due, clock_timestamp()),
+             redelivered = true
+       where r.trigger_id = any ($1)
+         and r.event_id = $2
+         and ${schema}.is_of_millisecond_v1(r.created_at, $3)
+         and r.dispatcher is null
+         and r.due < 'infinity'
+      returning r.event_id`,
+    redeliverDead: `
+      select ${schema}.redeliver_dead_v1($1, $2, $3, $4, $5, $6, $7) as moved`,
+    countDead: `select ${schema}.count_dead_v1($1, $2, $3, $4, $5)::integer as events`,
+    redeliverDelivered: `
+      select r.redelivered, r.last_number::text
+        from ${schema}.redeliver_delivered_v1($1, $2, $3, $4, $5, $6) r`,
+    countDelivered: `
+      select count(*)::integer as events
+        from ${schema}.delivered_events_v1($1, 0, $2, $3, $4, null)`,
+    eventTrigger: `
+      select e.trigger_id as id
+        from ${schema}.event e
+       where e.trigger_id = any ($1)
+         and e.id = $2
+         and ${schema}.is_of_millisecond_v1(e.created_at, $3)`,
+    cancel: `select ${schema}.cancel_v1($1, $2, $3) as fate`,
+    tick: `select ${schema}.tick_v1()`,
+    purge: `select p.waiting::integer, p.purged from ${schema}.purge_v1($1, $2) p`,
+  };
+}
