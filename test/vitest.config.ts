@@ -5,6 +5,12 @@ const repository = fileURLToPath(new URL('..', import.meta.url));
 
 /** Continuous integration has two cores; more workers would only fight for them and for Postgres. */
 const parallelTestFiles = 2;
+/** They measure times or count calls: what others compute beside them would be measured too. */
+const timed = [
+  'test/journeys/suspension.spec.ts',
+  'test/pipeline/isolation.spec.ts',
+  'test/pipeline/wake-up.spec.ts',
+];
 /** A test that waits for a delivery, a lease or a retry may take seconds; a hanging one must still be named. */
 const testTimeout = 30_000;
 /** Hooks create databases and start whole Nest applications. */
@@ -16,9 +22,23 @@ export default defineConfig({
     alias: { 'nestjs-event-triggers': fileURLToPath(new URL('../lib/index.ts', import.meta.url)) },
   },
   test: {
-    include: ['test/**/*.spec.ts'],
-    exclude: ['test/load/**', 'test/chaos/**'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'side by side',
+          include: ['test/**/*.spec.ts'],
+          exclude: ['test/load/**', 'test/chaos/**', ...timed],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: timed, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
     globalSetup: ['test/support/global-setup.ts'],
+    reporters: ['default', './test/support/unfinished-reporter.ts'],
     maxWorkers: parallelTestFiles,
     testTimeout,
     hookTimeout,
