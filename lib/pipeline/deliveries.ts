@@ -77,13 +77,16 @@ export class Deliveries {
   }
 
   /** Puts retries before those that wait. */
-  addRetries(events: readonly ClaimedEvent[]): void {
-    const arrival = (triggerId: TriggerId) => ({ ordered: this.isOrdered(triggerId), turn: 0 });
+  addRetries(events: readonly ClaimedEvent[], turn: number): void {
+    const add = (event: ClaimedEvent, how: 'add' | 'addFirst'): void => {
+      const item = { event, batch: null };
+      const arrival = { ordered: this.isOrdered(event.triggerId), turn };
+      if (this.backlog[how](item, arrival) === 'parked') this.park(item);
+    };
     const inOrder = events.toSorted((one, other) => Number(one.number) - Number(other.number));
-    for (const event of inOrder.filter(({ triggerId }) => this.isOrdered(triggerId)))
-      this.backlog.add({ event, batch: null }, arrival(event.triggerId));
-    for (const event of events.toReversed().filter(({ triggerId }) => !this.isOrdered(triggerId)))
-      this.backlog.addFirst({ event, batch: null }, arrival(event.triggerId));
+    for (const event of inOrder) if (this.isOrdered(event.triggerId)) add(event, 'add');
+    for (const event of events.toReversed())
+      if (!this.isOrdered(event.triggerId)) add(event, 'addFirst');
     for (const trigger of new Set(events.map(({ triggerId }) => triggerId)))
       this.handBackPaused(trigger);
   }
@@ -111,7 +114,10 @@ export class Deliveries {
   /** The database holds what became of these. */
   recorded(attempts: readonly Attempt[]): void {
     const oldest = Math.min(this.turn, ...this.turnsUnderWay);
-    const held = attempts.filter(holdsUp).map(({ event }) => event);
+    // What was parked as one of an ordered trigger may be recorded as one of a trigger that is none any more.
+    const held = attempts
+      .filter((attempt) => attempt.decision.kind === 'parked' || holdsUp(attempt))
+      .map(({ event }) => event);
     for (const trigger of new Set(held.map(({ triggerId }) => triggerId))) {
       const events = held.filter(({ triggerId }) => triggerId === trigger);
       this.backlog.recorded(trigger, events, this.turn, oldest);

@@ -183,7 +183,7 @@ export class Dispatcher {
       deliveries.add(batch.events, this.holdings.batches.open(batch), turn);
     }
     for (const event of claims.retries) this.holdings.retries.add(event);
-    deliveries.addRetries(claims.retries);
+    deliveries.addRetries(claims.retries, turn);
     if (claims.batches.length + claims.retries.length > 0) this.pace.awaken(now());
     if (this.failures > 0) this.log.log('The dispatcher reaches its log again');
     this.failures = 0;

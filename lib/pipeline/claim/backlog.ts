@@ -40,11 +40,12 @@ export class Backlog<Batch> {
   }
 
   /** Puts an event before those of its trigger that wait: it has waited longer. Keys have an order of their own. */
-  addFirst(item: Waiting<Batch>, arrival: Arrival = AS_IT_COMES): void {
+  addFirst(item: Waiting<Batch>, arrival: Arrival = AS_IT_COMES): 'waits' | 'parked' {
     const queue = this.queueFor(item, arrival);
-    if (queue instanceof KeyLanes) queue.add(item, arrival.turn);
-    else queue.addFirst(item);
+    if (queue instanceof KeyLanes) return this.add(item, arrival);
+    queue.addFirst(item);
     this.hold(item);
+    return 'waits';
   }
 
   /** The next event of the trigger whose turn it is, of those that may begin one. */

@@ -1,13 +1,6 @@
 import { keysOf, type ClaimedEvent } from '../event.js';
 import type { Waiting } from './backlog.js';
-
-/** Why new events of a key are parked: an earlier one has become a retry. */
-interface Obstacle {
-  /** Events of which the database has not said yet that it holds them as retries. */
-  unrecorded: number;
-  /** Pages of turns up to this one were claimed before the last of them was recorded. */
-  lastTurn: number;
-}
+import { Obstacles } from './key-obstacles.js';
 
 /**
  * The events in hand of one ordered trigger, a lane per key.
@@ -18,7 +11,7 @@ interface Obstacle {
  */
 export class KeyLanes<Batch> {
   private readonly lanes = new Map<string, Waiting<Batch>[]>();
-  private readonly obstacles = new Map<string, Obstacle>();
+  private readonly obstacles = new Obstacles();
   private readonly ready = new Set<Waiting<Batch>>();
   private readonly underWay = new Set<Waiting<Batch>>();
   private inHand = 0;
@@ -28,14 +21,12 @@ export class KeyLanes<Batch> {
    * @returns whether it has to be parked, since an earlier event of its key waits as a retry
    */
   add(item: Waiting<Batch>, turn: number): 'waits' | 'parked' {
-    const { event, batch } = item;
-    // A retry is the first of its key, or follows the first.
-    if (batch !== null && (event.parked || this.isObstructed(event, turn))) {
-      this.obstruct(event);
+    if (this.isBlocked(item, turn)) {
+      this.obstacles.add(item.event);
       return 'parked';
     }
     this.inHand += 1;
-    for (const key of keysOf(event)) {
+    for (const key of keysOf(item.event)) {
       const lane = this.lanes.get(key);
       if (lane === undefined) this.lanes.set(key, [item]);
       else lane.push(item);
@@ -60,7 +51,7 @@ export class KeyLanes<Batch> {
 
   /** Whether it may be forgotten: nothing is in hand, and nothing known that claims do not know. */
   get isEmpty(): boolean {
-    return this.inHand === 0 && this.obstacles.size === 0;
+    return this.inHand === 0 && this.obstacles.isEmpty;
   }
 
   /** Whether `next` has one. */
@@ -91,7 +82,7 @@ export class KeyLanes<Batch> {
     }
     for (const one of stuck) {
       this.ready.delete(one);
-      this.obstruct(one.event);
+      this.obstacles.add(one.event);
     }
     this.leave([...stuck]);
     stuck.delete(item);
@@ -105,7 +96,7 @@ export class KeyLanes<Batch> {
     );
     for (const item of left) {
       this.ready.delete(item);
-      this.obstruct(item.event);
+      this.obstacles.add(item.event);
     }
     this.leave([...left]);
     return [...left];
@@ -117,30 +108,13 @@ export class KeyLanes<Batch> {
    * @param oldest the oldest turn that is still under way, whose page may be older than what is forgotten here
    */
   recorded(events: readonly ClaimedEvent[], turn: number, oldest: number): void {
-    for (const key of events.flatMap(keysOf)) {
-      const obstacle = this.obstacles.get(key);
-      if (obstacle === undefined) continue;
-      obstacle.unrecorded -= 1;
-      obstacle.lastTurn = turn;
-    }
-    for (const [key, { unrecorded, lastTurn }] of this.obstacles) {
-      if (unrecorded <= 0 && lastTurn < oldest) this.obstacles.delete(key);
-    }
+    this.obstacles.recorded(events, turn, oldest);
   }
 
-  private isObstructed(event: ClaimedEvent, turn: number): boolean {
-    return keysOf(event).some((key) => {
-      const obstacle = this.obstacles.get(key);
-      return obstacle !== undefined && (obstacle.unrecorded > 0 || obstacle.lastTurn >= turn);
-    });
-  }
-
-  private obstruct(event: ClaimedEvent): void {
-    for (const key of keysOf(event)) {
-      const obstacle = this.obstacles.get(key) ?? { unrecorded: 0, lastTurn: 0 };
-      obstacle.unrecorded += 1;
-      this.obstacles.set(key, obstacle);
-    }
+  private isBlocked({ event, batch }: Waiting<Batch>, turn: number): boolean {
+    return batch === null
+      ? this.obstacles.blocksRetry(event, turn)
+      : event.parked || this.obstacles.blocksNew(event, turn);
   }
 
   private lane(key: string): readonly Waiting<Batch>[] {

@@ -12,8 +12,8 @@ const fresh = (number: number, key: string | null, keyBefore: string | null = nu
   event: event({ number: String(number) as EventNumber, key, keyBefore }),
   batch: 'a batch',
 });
-const retry = (number: number, key: string): Item => ({
-  event: event({ number: String(number) as EventNumber, key }),
+const retry = (number: number, key: string, keyBefore: string | null = null): Item => ({
+  ...fresh(number, key, keyBefore),
   batch: null,
 });
 const numbers = (items: readonly Item[]): number[] => items.map(({ event: e }) => Number(e.number));
@@ -99,6 +99,40 @@ describe('the events in hand of an ordered trigger', () => {
     const parked = fresh(2, 'a');
     expect(lanes.add({ ...parked, event: { ...parked.event, parked: true } }, TURN)).toBe('parked');
     expect(lanes.add(retry(1, 'a'), TURN)).toBe('waits');
+  });
+
+  describe('when a change of the key comes as a retry, for the sake of its other key,', () => {
+    const change = retry(8, 'c', 'a');
+
+    it('let it wait for an earlier one that is under way', () => {
+      const lanes = lanesWith(fresh(7, 'a'));
+      const [earlier] = takeAll(lanes);
+      expect(lanes.add(change, TURN)).toBe('waits');
+      expect(lanes.hasNext, 'one of its keys is under way').toBe(false);
+      lanes.finish(earlier!);
+      expect(takeAll(lanes)).toEqual([change]);
+    });
+
+    it('park it behind an earlier one that has failed, until claims know of that', () => {
+      const lanes = lanesWith(fresh(7, 'a'));
+      const [earlier] = takeAll(lanes);
+      lanes.fail(earlier!);
+      expect(lanes.add(change, TURN), 'the failure is not recorded').toBe('parked');
+      lanes.recorded([earlier!.event, change.event], TURN, TURN);
+      expect(lanes.add(change, TURN), 'it was claimed before that was recorded').toBe('parked');
+      lanes.recorded([change.event], TURN, TURN);
+      expect(lanes.add(change, TURN + 1), 'a later claim has seen both').toBe('waits');
+    });
+
+    it('do not park it behind later ones, nor behind itself', () => {
+      const lanes = lanesWith(fresh(9, 'a'));
+      const [later] = takeAll(lanes);
+      lanes.fail(later!);
+      expect(lanes.add(change, TURN)).toBe('waits');
+      const [first] = takeAll(lanes);
+      lanes.fail(first!);
+      expect(lanes.add(change, TURN)).toBe('waits');
+    });
   });
 
   it('are not disturbed by the end of one that was let go of meanwhile', () => {

@@ -88,7 +88,7 @@ export class ModelDispatcher {
         this.add(batch.events, this.holdings.batches.open(batch), turn);
       }
       this.ledger.retry(claims.retries);
-      this.addRetries(claims.retries);
+      this.addRetries(claims.retries, turn);
     });
   }
 
@@ -165,13 +165,14 @@ export class ModelDispatcher {
     }
   }
 
-  private addRetries(retries: readonly ClaimedEvent[]): void {
+  private addRetries(retries: readonly ClaimedEvent[], turn: number): void {
     const inOrder = retries.toSorted((one, other) => Number(one.number) - Number(other.number));
     for (const event of inOrder) {
       this.holdings.retries.add(event);
-      const arrival = { ordered: this.isOrdered(event.triggerId), turn: 0 };
-      if (arrival.ordered) this.backlog.add({ event, batch: null }, arrival);
-      else this.backlog.addFirst({ event, batch: null }, arrival);
+      const item = { event, batch: null };
+      const arrival = { ordered: this.isOrdered(event.triggerId), turn };
+      const how = arrival.ordered ? 'add' : 'addFirst';
+      if (this.backlog[how](item, arrival) === 'parked') this.park(item);
     }
   }
 
