@@ -2,6 +2,7 @@ import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import type { AddressRules } from './address-rules.js';
+import { watchForLoss } from './lost-connection.js';
 
 export interface ConnectorSettings {
   /** Milliseconds for making a connection. */
@@ -10,6 +11,8 @@ export interface ConnectorSettings {
   readonly nextAddressAfter: number;
   /** How names become addresses. Default: the system's way. */
   readonly lookup?: typeof lookup;
+  /** Certificates of authorities that receivers are trusted by, as PEM. Default: those that Node trusts. */
+  readonly authorities?: string;
 }
 
 /**
@@ -25,14 +28,12 @@ export function guardedConnector(
     timeout: settings.timeout,
     autoSelectFamilyAttemptTimeout: settings.nextAddressAfter,
     lookup: guardedLookup(rules, settings.lookup ?? lookup),
+    ...(settings.authorities && { ca: settings.authorities }),
   });
   return (options, callback) => {
     const { hostname } = options;
-    if (rules.allowsHost(hostname)) {
-      connect(options, callback);
-      return;
-    }
-    const refusal = isIP(hostname) === 0 ? null : rules.refusal(hostname);
+    const isAllowed = rules.allowsHost(hostname);
+    const refusal = isAllowed || isIP(hostname) === 0 ? null : rules.refusal(hostname);
     if (refusal !== null) {
       callback(refusal, null);
       return;
@@ -43,13 +44,14 @@ export function guardedConnector(
         callback(error ?? new Error('the connection was not made'), null);
         return;
       }
-      const late = rules.refusal(socket.remoteAddress ?? '');
-      if (late === null) {
-        callback(null, socket);
+      const late = isAllowed ? null : rules.refusal(socket.remoteAddress ?? '');
+      if (late !== null) {
+        socket.destroy();
+        callback(late, null);
         return;
       }
-      socket.destroy();
-      callback(late, null);
+      watchForLoss(socket);
+      callback(null, socket);
     });
   };
 }

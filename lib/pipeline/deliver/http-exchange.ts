@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { DeadlineError } from './deadline.js';
+import { wasClosedWhileIdle } from './lost-connection.js';
 
 /** One request as it goes on the wire. */
 export interface HttpRequest {
@@ -30,6 +31,9 @@ export interface AnswerLimits {
   readonly discard: number;
 }
 
+/** Their answers end with their headers, whatever follows: RFC 9110 §6.4.1. */
+const WITHOUT_BODY = new Set([204, 304]);
+
 /** The end of an answer of which enough has been read. */
 const ENOUGH = new Error('enough of the body has been read');
 
@@ -37,7 +41,8 @@ const ENOUGH = new Error('enough of the body has been read');
  * Sends one request and reads its answer up to the limits.
  *
  * On undici's dispatch, which counts chunks as they come: nothing is buffered beyond the excerpt, nothing
- * is decompressed, no redirect is followed, and one timer bounds the whole, also a body that drips.
+ * is decompressed, no redirect is followed, and one timer bounds the whole, also a body that drips. A request
+ * that met a connection which the receiver had closed while it was idle is sent once more, on another one.
  */
 export function exchange(
   dispatcher: Dispatcher,
@@ -45,16 +50,7 @@ export function exchange(
   limits: AnswerLimits,
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    dispatcher.dispatch(
-      {
-        origin: request.origin,
-        path: request.path,
-        method: request.method,
-        headers: request.headers as string[],
-        body: request.body,
-      },
-      new Exchange(request.timeout, limits, resolve, reject),
-    );
+    new Exchange(dispatcher, request, limits, resolve, reject).send();
   });
 }
 
@@ -66,15 +62,22 @@ class Exchange implements Dispatcher.DispatchHandler {
   private readonly chunks: Buffer[] = [];
   private bytes = 0;
   private expired: DeadlineError | null = null;
+  private wasSentAgain = false;
   private readonly timer: NodeJS.Timeout;
 
   constructor(
-    timeout: number,
+    private readonly dispatcher: Dispatcher,
+    private readonly request: HttpRequest,
     private readonly limits: AnswerLimits,
     private readonly resolve: (answer: HttpAnswer) => void,
     private readonly reject: (error: unknown) => void,
   ) {
-    this.timer = setTimeout(() => this.expire(timeout), timeout);
+    this.timer = setTimeout(() => this.expire(), request.timeout);
+  }
+
+  send(): void {
+    const { origin, path, method, headers, body } = this.request;
+    this.dispatcher.dispatch({ origin, path, method, headers: headers as string[], body }, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -106,12 +109,22 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (error === ENOUGH) {
+    if (error === ENOUGH || WITHOUT_BODY.has(this.status)) {
       this.succeed();
+      return;
+    }
+    if (this.maySendAgain(error)) {
+      this.wasSentAgain = true;
+      this.send();
       return;
     }
     clearTimeout(this.timer);
     this.reject(this.expired ?? error);
+  }
+
+  private maySendAgain(error: Error): boolean {
+    const isUnanswered = this.status === 0 && this.expired === null;
+    return isUnanswered && !this.wasSentAgain && wasClosedWhileIdle(error);
   }
 
   private succeed(): void {
@@ -122,8 +135,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.resolve({ status: this.status, headers: this.headers, body });
   }
 
-  private expire(timeout: number): void {
-    this.expired = new DeadlineError(timeout, this.phase);
+  private expire(): void {
+    this.expired = new DeadlineError(this.request.timeout, this.phase);
     this.controller?.abort(this.expired);
     this.reject(this.expired);
   }

@@ -21,12 +21,16 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   EPROTO: 'it does not speak TLS there',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS there',
   UND_ERR_CONNECT_TIMEOUT: 'the connection was not made in time',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'its body is not as long as it says',
   UND_ERR_SOCKET: 'the other side closed the connection',
   UND_ERR_HEADERS_OVERFLOW: 'its headers are too large',
 };
 
-/** llhttp's codes. */
+/** llhttp's codes; undici leaves them out of errors that it gives this name. */
 const PARSER_ERRORS = 'HPE_';
+const PARSER_ERROR_NAME = 'HTTPParserError';
+/** What undici puts before what its parser says. */
+const PARSER_PREFIX = /^Response does not match the HTTP\/1\.1 protocol \((.*)\)$/;
 
 /** The end of every chain of causes; deeper ones are cyclic. */
 const DEEPEST_CAUSE = 5;
@@ -39,13 +43,28 @@ const DEEPEST_CAUSE = 5;
  */
 export function networkErrorOf(error: unknown, origin: string): NetworkError {
   const inner = innermost(error, 0);
-  const code = codeOf(inner) ?? codeOf(error) ?? 'UNKNOWN';
+  const code = codeOf(inner) ?? (isParserError(inner) ? NO_HTTP : (codeOf(error) ?? 'UNKNOWN'));
   return { code, message: `${origin}: ${explanationOf(code, inner)}` };
 }
 
+/** OpenSSL's codes; what it means it says in `reason`, and much more in its message. */
+const TLS_ERRORS = 'ERR_SSL_';
+const NO_HTTP = `${PARSER_ERRORS}INVALID_ANSWER`;
+
+const isParserError = (error: unknown): boolean =>
+  error instanceof Error && error.name === PARSER_ERROR_NAME;
+
 function explanationOf(code: string, error: unknown): string {
-  if (code.startsWith(PARSER_ERRORS)) return 'what it answers is no HTTP/1.1';
-  return EXPLANATIONS[code] ?? (error instanceof Error ? error.message : 'the request failed');
+  const message = error instanceof Error ? error.message : 'the request failed';
+  const known = EXPLANATIONS[code];
+  if (known !== undefined) return known;
+  if (code.startsWith(TLS_ERRORS)) {
+    const { reason = message } = error as { reason?: string };
+    return `TLS could not be agreed on: ${reason}`;
+  }
+  if (!code.startsWith(PARSER_ERRORS)) return message;
+  const [, found] = PARSER_PREFIX.exec(message) ?? [];
+  return `what it answers is no HTTP/1.1${found === undefined ? '' : `: ${found}`}`;
 }
 
 function innermost(error: unknown, depth: number): unknown {

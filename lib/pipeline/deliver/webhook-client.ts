@@ -19,6 +19,8 @@ export interface WebhookClientSettings {
   readonly addresses?: AddressRules;
   /** How names become addresses. Default: the system's way. */
   readonly lookup?: typeof lookup;
+  /** Certificates of authorities that receivers are trusted by, as PEM. Default: those that Node trusts. */
+  readonly authorities?: string;
 }
 
 const ANYWHERE = { publicOnly: false, allow: [] } as const;
@@ -73,6 +75,7 @@ export class WebhookClient {
         timeout: settings.connectTimeout ?? CONNECT_TIMEOUT_MS,
         nextAddressAfter: NEXT_ADDRESS_AFTER_MS,
         ...(settings.lookup && { lookup: settings.lookup }),
+        ...(settings.authorities && { authorities: settings.authorities }),
       }),
     });
     this.hostLane = new HostLane(axios, this.send, this.limits);

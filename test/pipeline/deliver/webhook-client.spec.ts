@@ -5,17 +5,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { StatusRules } from '../../../lib/pipeline/attach/stored-trigger.js';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
-import { drip, startRawServer, type RawServer } from '../support/raw-server.js';
+import { startRawServer, type RawServer } from '../support/raw-server.js';
 import { destinationOf, event } from '../support/trigger.js';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
-/** For what is to run into it. */
-const TIMEOUT_MS = 300;
 /** For what is not, on a loaded machine either. */
 const PATIENCE_MS = 20_000;
 /** What a loaded machine may take on top of a timeout. */
 const SLACK_MS = 1_500;
-const EXCERPT = 2_048;
 const CONNECT_TIMEOUT_MS = 100;
 /** The clock by which undici ends an attempt to connect looks twice a second, and may miss one look. */
 const COARSE_MS = 1_000;
@@ -84,70 +81,6 @@ describe.each(lanes)('a webhook that is sent %s', (_, makeInstance) => {
     expect(await of({})).toBe('retry');
     expect(await of({ '409': 'delivered' })).toBe('delivered');
     expect(await of({ '4xx': 'rejected' })).toBe('rejected');
-  });
-
-  it('follows no redirect', async () => {
-    let requests = 0;
-    const outcome = await deliver((socket) => {
-      requests += 1;
-      socket.write('HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n');
-    });
-    expect(outcome).toMatchObject({ kind: 'retry', status: 302 });
-    expect(requests, 'the second address was never asked').toBe(1);
-  });
-
-  it.each<[string, (socket: Socket) => void]>([
-    ['says nothing', () => undefined],
-    ['drips its headers', (socket) => (socket.write(OK), drip(socket, 'x: 1\r\n', 20))],
-    [
-      'drips its body',
-      (socket) => (
-        socket.write(`${OK}transfer-encoding: chunked\r\n\r\n`),
-        drip(socket, '1\r\na\r\n', 20)
-      ),
-    ],
-  ])('ends at its timeout when the receiver %s', async (_case, misbehave) => {
-    const start = performance.now();
-    const outcome = await deliver(misbehave, TIMEOUT_MS);
-    expect(outcome).toMatchObject({ kind: 'retry', status: null, error: { code: 'ETIMEDOUT' } });
-    expect(performance.now() - start).toBeLessThan(TIMEOUT_MS + SLACK_MS);
-  });
-
-  it.each<[string, (socket: Socket) => void]>([
-    ['before it answers', (socket) => socket.resetAndDestroy()],
-    ['in its headers', (socket) => socket.write(`${OK}content-`, () => socket.resetAndDestroy())],
-    [
-      'in its body',
-      (socket) => socket.write(`${OK}content-length: 9\r\n\r\nhalf`, () => socket.destroy()),
-    ],
-  ])('is another attempt when the connection breaks %s', async (_case, misbehave) => {
-    const outcome = await deliver(misbehave);
-    expect(outcome.kind).toBe('retry');
-    expect(outcome.error?.code).toMatch(
-      /ECONNRESET|UND_ERR_SOCKET|ECONNABORTED|ERR_BAD_RESPONSE|ABORT/i,
-    );
-  });
-
-  it('is another attempt when what answers does not speak HTTP', async () => {
-    const outcome = await deliver((socket) => socket.end('220 mail.example ESMTP\r\n'));
-    expect(outcome).toMatchObject({ kind: 'retry', status: null });
-  });
-
-  it('is delivered although the body never ends, of which only the beginning is read', async () => {
-    const chunk = `1000\r\n${'x'.repeat(0x1000)}\r\n`;
-    const outcome = await deliver((socket) => {
-      socket.write(`${OK}transfer-encoding: chunked\r\n\r\n`);
-      drip(socket, chunk.repeat(4), 1);
-    }, 10_000);
-    expect(outcome).toMatchObject({ kind: 'delivered', status: 200 });
-    expect(outcome.responseBody).toHaveLength(EXCERPT);
-  });
-
-  it('does not unpack what it reads', async () => {
-    const outcome = await deliver((socket) =>
-      socket.write(`${OK}content-encoding: gzip\r\ncontent-length: 3\r\n\r\nraw`),
-    );
-    expect(outcome).toMatchObject({ kind: 'delivered', responseBody: 'raw' });
   });
 
   it('asks for no compression and carries no header that nobody set', async () => {

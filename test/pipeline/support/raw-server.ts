@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Certificate } from './certificate.js';
 
 export interface RawServer {
   readonly url: string;
@@ -13,10 +15,11 @@ export interface RawServer {
 /** A server that misbehaves as it is told, once the head of a request has arrived. */
 export async function startRawServer(
   onRequest: (socket: Socket, head: string) => void,
+  certificate?: Certificate,
 ): Promise<RawServer> {
   const open = new Set<Socket>();
   const seen = { connections: 0, mostAtOnce: 0 };
-  const server = createServer((socket) => {
+  const accept = (socket: Socket): void => {
     open.add(socket);
     seen.connections += 1;
     seen.mostAtOnce = Math.max(seen.mostAtOnce, open.size);
@@ -26,12 +29,13 @@ export async function startRawServer(
       const text = chunk.toString('latin1');
       if (text.startsWith('POST ')) onRequest(socket, text);
     });
-  });
+  };
+  const server = certificate ? createTlsServer(certificate, accept) : createServer(accept);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/hook`,
+    url: `${certificate ? 'https' : 'http'}://127.0.0.1:${port}/hook`,
     get connections() {
       return seen.connections;
     },
@@ -44,10 +48,4 @@ export async function startRawServer(
       await once(server, 'close');
     },
   };
-}
-
-/** Writes again and again until the other side has gone. */
-export function drip(socket: Socket, text: string, everyMs: number): void {
-  const timer = setInterval(() => socket.write(text), everyMs);
-  socket.on('close', () => clearInterval(timer));
 }
