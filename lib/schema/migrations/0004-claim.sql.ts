@@ -239,8 +239,8 @@ end $$;
 /**
  * What is still owed of a batch that somebody else held: its window once more, up to the last event that
  * was in it, less what is recorded. An attempt of any outcome counts, because a failure has become a retry
- * or a dead letter by the same transaction; but only one of this claim, because after a crash of Postgres
- * the same numbers may stand for other events.
+ * or a dead letter by the same transaction; but only one of this claim, or a success since the event was captured,
+ * because after a crash of Postgres the same numbers may stand for other events.
  */
 const batchEvents = ({ schema }: MigrationContext): string => `
 create function ${schema}.batch_events_v1(of_trigger integer, of_batch bigint, of_claim uuid)
@@ -281,6 +281,15 @@ ${overWindow(
          select from ${schema}.attempt t
           where t.event_id = e.id
             and t.claim = of_claim)
+     -- what was parked became a retry without an attempt of this claim, and may have gone as one since
+     and not exists (
+         select from ${schema}.attempt t
+          where t.event_id = e.id
+            and t.trigger_id = of_trigger
+            and t.claim is null
+            and t.outcome = 'delivered'
+            -- and not another event that had this number before a crash
+            and t.created_at >= e.created_at)
      and not exists (
          select from ${schema}.retry r
           where r.trigger_id = of_trigger

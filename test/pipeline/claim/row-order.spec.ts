@@ -133,6 +133,27 @@ describe('a trigger whose rows are kept in order', () => {
     expect(numbersOf(await dueRetries())).toEqual([2]);
   });
 
+  it('hands an heir nothing that was parked and has been delivered while its batch was open', async () => {
+    await emit(1, 'a');
+    await record(await claimed(), [AT_ONCE]);
+    await emit(2, 'a', 'b');
+    const batch = await claimed();
+    const [behind] = batch.events;
+    await settle(await dueRetries(), DELIVERED);
+    // The other event of the batch is still under way.
+    await dispatcher.record(attemptsAtEvents([behind!], PARKED, openBatch(batch), true));
+    await settle(await dueRetries(), DELIVERED);
+
+    await expireLease(engine, dispatcher);
+    const heir = await TestDispatcher.start(engine);
+
+    const inherited = await heir.recover([stream]);
+    expect(
+      inherited.map(({ events }) => numbersOf(events)),
+      'what is still owed of the batch',
+    ).toEqual([[3]]);
+  });
+
   it('lets go of what is parked while the one before it is leaving in another session', async () => {
     await emit(1, 'a');
     await record(await claimed(), [AT_ONCE]);
