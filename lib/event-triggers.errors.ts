@@ -55,6 +55,18 @@ export class InvalidTriggerError extends EventTriggersError {
   }
 }
 
+/**
+ * Thrown by a handler of `@OnEventTrigger`: no further attempt would end otherwise, and the event becomes a dead letter.
+ *
+ * @example
+ * if (order === null) throw new EventRejectedError(`There is no order ${id}`);
+ */
+export class EventRejectedError extends EventTriggersError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('ET_EVENT_REJECTED', message, details);
+  }
+}
+
 /** A webhook URL or header asks for an environment variable that is not set. */
 export class MissingEnvironmentVariableError extends EventTriggersError {
   constructor(

@@ -17,6 +17,7 @@ import {
 } from './event-triggers.errors.js';
 import type { FeatureDefinitions } from './event-triggers.feature-definitions.js';
 import { validateDefinitions, type ResolvedOptions } from './event-triggers.options.js';
+import { refuseIdleHandlers, type EventHandlers } from './handler/event-handlers.js';
 import { resolveDefinitions } from './pipeline/attach/definition-resolver.js';
 import { definitionsOnEntities } from './pipeline/attach/event-trigger.decorator.js';
 import type { WantedTrigger } from './pipeline/attach/stored-trigger.js';
@@ -52,6 +53,8 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     private readonly options: ResolvedOptions,
     private readonly features: FeatureDefinitions,
     private readonly axios: AxiosInstance,
+    private readonly handlers: EventHandlers,
+    private readonly dataSourceName: string,
     private readonly moduleRef: ModuleRef,
   ) {}
 
@@ -59,8 +62,10 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     this.takeDataSource();
     try {
       placeEntities(this.dataSource, this.options.schema);
-      const assembly = new DispatcherAssembly(this.options, this.axios, this.logger);
       const wanted = this.wantedTriggers();
+      const handlers = this.handlers.of(this.dataSourceName);
+      refuseIdleHandlers(handlers, wanted);
+      const assembly = new DispatcherAssembly(this.options, this.axios, handlers, this.logger);
       refuseAll(wanted.flatMap((trigger) => assembly.problemsOfDestination(trigger)));
       this.database = Database.of(this.dataSource);
       await this.install(this.database, wanted);

@@ -7,11 +7,18 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import {
+  DiscoveryModule,
+  DiscoveryService,
+  ExternalContextCreator,
+  MetadataScanner,
+  ModuleRef,
+} from '@nestjs/core';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { EVENT_TRIGGERS_ENTITIES } from './event-triggers.entities.js';
 import { FeatureDefinitions, FeatureHandover } from './event-triggers.feature-definitions.js';
+import { EventHandlers } from './handler/event-handlers.js';
 import { EventTriggersLifecycle } from './event-triggers.lifecycle.js';
 import {
   validateOptions,
@@ -82,6 +89,7 @@ export class EventTriggersModule {
       global: options.isGlobal ?? true,
       imports: [
         ...(options.imports ?? []),
+        DiscoveryModule,
         options.httpModule ?? HttpModule,
         TypeOrmModule.forFeature([...EVENT_TRIGGERS_ENTITIES], dataSource),
       ],
@@ -157,6 +165,15 @@ function dataSourceProviders(dataSource: string): Provider[] {
   return [
     { provide: features, useFactory: () => new FeatureDefinitions() },
     {
+      provide: EventHandlers,
+      inject: [DiscoveryService, MetadataScanner, ExternalContextCreator],
+      useFactory: (
+        discovery: DiscoveryService,
+        scanner: MetadataScanner,
+        contexts: ExternalContextCreator,
+      ) => new EventHandlers(discovery, scanner, contexts),
+    },
+    {
       provide: getEventTriggersToken(dataSource),
       inject: [source, options, lifecycle],
       useFactory: (connected: DataSource, resolved: ResolvedOptions, own: EventTriggersLifecycle) =>
@@ -164,14 +181,24 @@ function dataSourceProviders(dataSource: string): Provider[] {
     },
     {
       provide: lifecycle,
-      inject: [source, options, features, HttpService, ModuleRef],
+      inject: [source, options, features, HttpService, EventHandlers, ModuleRef],
       useFactory: (
         connected: DataSource,
         resolved: ResolvedOptions,
         collected: FeatureDefinitions,
         http: HttpService,
+        handlers: EventHandlers,
         moduleRef: ModuleRef,
-      ) => new EventTriggersLifecycle(connected, resolved, collected, http.axiosRef, moduleRef),
+      ) =>
+        new EventTriggersLifecycle(
+          connected,
+          resolved,
+          collected,
+          http.axiosRef,
+          handlers,
+          dataSource,
+          moduleRef,
+        ),
     },
   ];
 }

@@ -14,6 +14,7 @@ export { EventTriggersService, type InvokeOptions } from './event-triggers.servi
 export { getEventTriggersToken, InjectEventTriggers } from './event-triggers.tokens.js';
 export { EVENT_TRIGGERS_ENTITIES } from './event-triggers.entities.js';
 export {
+  EventRejectedError,
   EventTriggersError,
   InvalidOptionsError,
   InvalidTriggerError,
@@ -51,6 +52,13 @@ export { EventTriggerEntity } from './pipeline/attach/event-trigger.entity.js';
 // Capture: what happened
 export { OutboxEventEntity } from './pipeline/capture/outbox-event.entity.js';
 export type { EventData, EventTriggerPayload, Operation } from './pipeline/event.js';
+
+// Deliver: to a method of the application
+export {
+  OnEventTrigger,
+  type OnEventTriggerOptions,
+} from './handler/on-event-trigger.decorator.js';
+export type { HandlerDelivery } from './pipeline/deliver/handler-destination.js';
 
 // Record: what came of it
 export { DeliveryAttemptEntity } from './pipeline/record/delivery-attempt.entity.js';

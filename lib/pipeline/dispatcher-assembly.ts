@@ -11,7 +11,11 @@ import { DeadLetters } from './dead-letters.js';
 import { WakeUpListener } from './claim/wake-up-listener.js';
 import { Wakefulness } from './claim/wakefulness.js';
 import { AddressRules } from './deliver/address-rules.js';
-import { resolveDestination, type Destination } from './deliver/destination.js';
+import {
+  resolveDestination,
+  type Destination,
+  type DestinationContext,
+} from './deliver/destination.js';
 import { EventDeliverer } from './deliver/event-deliverer.js';
 import { WebhookClient } from './deliver/webhook-client.js';
 import { Dispatcher } from './dispatcher.js';
@@ -33,6 +37,7 @@ export class DispatcherAssembly {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly axios: AxiosInstance,
+    private readonly handlers: DestinationContext['handlers'],
     private readonly log: DispatcherLog,
   ) {
     this.addresses = new AddressRules(options.destinations);
@@ -40,6 +45,8 @@ export class DispatcherAssembly {
 
   /** What this process lacks that the trigger's destination asks for. */
   problemsOfDestination(trigger: WantedTrigger): EventTriggersError[] {
+    // Another replica has the handlers.
+    if (trigger.webhook === undefined && this.options.dispatcher === false) return [];
     const unattached: StoredTrigger = { ...trigger, id: 0 as TriggerId, paused: false };
     try {
       this.resolve(unattached, 0);
@@ -109,6 +116,7 @@ export class DispatcherAssembly {
       addresses: this.addresses,
       requireHttps: this.options.destinations.requireHttps,
       env: process.env,
+      handlers: this.handlers,
     });
   }
 }

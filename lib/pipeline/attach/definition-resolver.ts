@@ -55,6 +55,7 @@ function resolve(
       hint: 'Give at least one of insert, update, delete, truncate and manual.',
     });
   }
+  if (definition.webhook === undefined) refuseRequestOptions(definition);
   const table = resolveTable(name, definition.table, dataSource);
   return {
     name,
@@ -72,7 +73,7 @@ function resolve(
     ...rateLimit(definition.rateLimit),
     ...(definition.exact && { exact: true }),
     ...resolveBreaker(definition.breaker, breaker),
-    webhook: definition.webhook,
+    ...(definition.webhook !== undefined && { webhook: definition.webhook }),
     headers: definition.headers ?? [],
     sendSecret: definition.sendSecret ?? true,
     ...signing(definition.signingKeys),
@@ -83,6 +84,17 @@ function resolve(
     ...removal(definition.whenRemoved),
     ...start(definition.startFrom),
   };
+}
+
+/** What only a request has. */
+const OF_REQUESTS = ['headers', 'sendSecret', 'signingKeys', 'statuses'] as const;
+
+function refuseRequestOptions(definition: TriggerDefinition): void {
+  const idle = OF_REQUESTS.find((option) => definition[option] !== undefined);
+  if (idle === undefined) return;
+  throw new InvalidTriggerError(definition.name, `${idle} means nothing without a webhook`, {
+    hint: `Add webhook, or leave ${idle} out: a handler of the application is called without a request.`,
+  });
 }
 
 function start(given: TriggerDefinition['startFrom']): Pick<WantedTrigger, 'startFrom'> {

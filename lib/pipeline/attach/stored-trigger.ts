@@ -94,8 +94,8 @@ export interface StoredTrigger {
   readonly exact?: boolean;
   /** Absent where every event is attempted, whatever became of those before. */
   readonly breaker?: StoredBreaker;
-  /** The URL with its `{{ENV_VAR}}` templates unresolved. */
-  readonly webhook: string;
+  /** The URL with its `{{ENV_VAR}}` templates unresolved; absent where a handler of the application is called. */
+  readonly webhook?: string;
   readonly headers: readonly StoredHeader[];
   /** Whether the module's webhook secret is sent along. */
   readonly sendSecret: boolean;

@@ -171,8 +171,8 @@ export class TriggerDefinitionRules {
   @May('be true or false', isBoolean)
   manual?: boolean;
 
-  @Must(WEBHOOK_RULE, isStorableText)
-  webhook!: string;
+  @May(WEBHOOK_RULE, isStorableText)
+  webhook?: string;
 
   @MayList('be a list of { name, value } or { name, valueFromEnv }')
   @Type(() => HeaderRules)

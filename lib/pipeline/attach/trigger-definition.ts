@@ -96,8 +96,11 @@ export interface TriggerDefinition<Row = unknown, Name extends string = Column<R
   truncate?: true;
   /** Whether the application may invoke the trigger itself. Default: false. */
   manual?: boolean;
-  /** The URL to call, with `{{ENV_VAR}}` templates. */
-  webhook: string;
+  /**
+   * The URL to call, with `{{ENV_VAR}}` templates. Default: none, and `@OnEventTrigger` names the method of this
+   * application that handles the events. Replicas without such a method leave them to those with one.
+   */
+  webhook?: string;
   /** Headers to send beside the secret and those of this package. Default: none. */
   headers?: HeaderDefinition[];
   /** Whether the module's webhook secret is sent along. Default: true. */

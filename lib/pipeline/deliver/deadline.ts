@@ -21,17 +21,15 @@ export class Deadline {
   private reason: Error | null = null;
   private controller: AbortController | null = null;
 
-  constructor(timeout: number) {
+  /** @param phase what the time is over in, for the message */
+  constructor(timeout: number, phase = "in the host's axios instance") {
     this.end = performance.now() + timeout;
     this.passed = new Promise((_, reject) => {
       this.reject = reject;
     });
     // Whoever races against it hears of it; nobody else has to.
     this.passed.catch(() => undefined);
-    this.timer = setTimeout(
-      () => this.giveUp(new DeadlineError(timeout, "in the host's axios instance")),
-      timeout,
-    );
+    this.timer = setTimeout(() => this.giveUp(new DeadlineError(timeout, phase)), timeout);
   }
 
   /** Whole milliseconds that are left, at least one. */

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import { InvalidTriggerError } from '../../event-triggers.errors.js';
 import type { StatusRules, StoredSigningKey, StoredTrigger } from '../attach/stored-trigger.js';
-import type { Operation } from '../event.js';
 import type { AddressRules } from './address-rules.js';
+import type { EventHandler, HandlerDestination } from './handler-destination.js';
 import { resolveTemplate, type Environment } from '../../environment-template.js';
 import { requestHeaders, type OutgoingSecret } from './request-headers.js';
 import { signersOf, type Signer } from './signer.js';
+import { payloadTerms, type PayloadTerms } from './webhook-body.js';
 
 /** What a trigger's destination takes from this process. */
 export interface DestinationContext {
@@ -18,10 +19,12 @@ export interface DestinationContext {
   readonly addresses: AddressRules;
   readonly requireHttps: boolean;
   readonly env: Environment;
+  /** The methods of this application that handle events, by the name of their trigger. */
+  readonly handlers: ReadonlyMap<string, { readonly handle: EventHandler }>;
 }
 
 /** Everything that is the same for all requests of a trigger, worked out once. */
-export interface Destination {
+export interface WebhookDestination extends PayloadTerms {
   readonly url: string;
   readonly origin: string;
   /** With the query. */
@@ -34,26 +37,48 @@ export interface Destination {
   readonly statuses: StatusRules;
   /** Total time of one attempt in milliseconds. */
   readonly timeout: number;
-  readonly installation: number;
-  /** The columns that leave, by operation; all where there is no entry. */
-  readonly payload: Readonly<Partial<Record<Operation, ReadonlySet<string>>>>;
-  /** The parts of the body that no event changes: see `webhookBody`. */
-  readonly maxRetries: number;
-  readonly bodyEnd: string;
 }
+
+/** Where the events of a trigger go. */
+export type Destination = WebhookDestination | HandlerDestination;
 
 /**
  * Where the events of a trigger go, with environment variables resolved.
  *
- * @throws InvalidTriggerError for a URL or a header that cannot be sent
+ * @throws InvalidTriggerError for a URL or a header that cannot be sent, and where this application lacks the handler
  * @throws EventTriggersError `ET_INVALID_SIGNING_KEY`
  * @throws MissingEnvironmentVariableError for a variable that is not set
  */
 export function resolveDestination(
   trigger: StoredTrigger,
-  { installation, secret, signingKeys, addresses, requireHttps, env }: DestinationContext,
+  context: DestinationContext,
 ): Destination {
-  const url = webhookUrl(trigger, env);
+  const { webhook } = trigger;
+  return webhook === undefined
+    ? handlerDestination(trigger, context)
+    : webhookDestination(trigger, webhook, context);
+}
+
+function handlerDestination(
+  trigger: StoredTrigger,
+  { installation, handlers }: DestinationContext,
+): HandlerDestination {
+  const handler = handlers.get(trigger.name);
+  if (handler === undefined) {
+    throw new InvalidTriggerError(trigger.name, 'it has neither a webhook nor a handler here', {
+      hint: `Give it a webhook, or put @OnEventTrigger('${trigger.name}') on a method of a provider or controller.`,
+    });
+  }
+  const { timeout } = trigger;
+  return { ...payloadTerms(trigger, installation), handle: handler.handle, timeout };
+}
+
+function webhookDestination(
+  trigger: StoredTrigger,
+  webhook: string,
+  { installation, secret, signingKeys, addresses, requireHttps, env }: DestinationContext,
+): WebhookDestination {
+  const url = webhookUrl(trigger, webhook, env);
   if (requireHttps && url.protocol !== 'https:') {
     throw new InvalidTriggerError(trigger.name, 'its webhook does not go over HTTPS', {
       hint: 'Start the URL with https://, or leave destinations.requireHttps out.',
@@ -61,6 +86,7 @@ export function resolveDestination(
   }
   requirePermitted(trigger, url, addresses);
   return {
+    ...payloadTerms(trigger, installation),
     url: url.href,
     origin: url.origin,
     path: url.pathname + url.search,
@@ -68,23 +94,15 @@ export function resolveDestination(
     signers: signersOf(trigger.signingKeys ?? signingKeys, `Event trigger "${trigger.name}"`, env),
     statuses: trigger.statuses ?? {},
     timeout: trigger.timeout,
-    installation,
-    payload: payloadColumns(trigger),
-    maxRetries: trigger.retry.attempts - 1,
-    bodyEnd: `","table":${JSON.stringify({ name: trigger.table.name, schema: trigger.table.schema })},"trigger":${JSON.stringify({ name: trigger.name })}}`,
   };
 }
 
-function webhookUrl(trigger: StoredTrigger, env: Environment): URL {
-  const text = resolveTemplate(trigger.webhook, `Event trigger "${trigger.name}": webhook`, env);
+function webhookUrl(trigger: StoredTrigger, webhook: string, env: Environment): URL {
+  const text = resolveTemplate(webhook, `Event trigger "${trigger.name}": webhook`, env);
   if (!URL.canParse(text)) {
-    throw new InvalidTriggerError(
-      trigger.name,
-      `the webhook "${trigger.webhook}" comes to no URL`,
-      {
-        hint: 'Start it with http:// or https://, or with a variable that does.',
-      },
-    );
+    throw new InvalidTriggerError(trigger.name, `the webhook "${webhook}" comes to no URL`, {
+      hint: 'Start it with http:// or https://, or with a variable that does.',
+    });
   }
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
@@ -118,12 +136,4 @@ function requirePermitted(
   if (refusal === null) return;
   const { problem, hint } = refusal;
   throw new InvalidTriggerError(trigger.name, problem, { hint, cause: refusal });
-}
-
-function payloadColumns(trigger: StoredTrigger): Destination['payload'] {
-  const columns: Partial<Record<Operation, ReadonlySet<string>>> = {};
-  if (trigger.insert?.payload) columns.INSERT = new Set(trigger.insert.payload);
-  if (trigger.update?.payload) columns.UPDATE = new Set(trigger.update.payload);
-  if (trigger.delete?.payload) columns.DELETE = new Set(trigger.delete.payload);
-  return columns;
 }

@@ -1,5 +1,5 @@
 import type { ClaimedEvent } from '../event.js';
-import type { Destination } from './destination.js';
+import type { WebhookDestination } from './destination.js';
 import { signatureOf } from './signer.js';
 import { traceparentOf } from './writer-context.js';
 
@@ -38,7 +38,7 @@ export interface Letter {
  * signature covers id, time of the attempt and body, and our own.
  */
 export function eventHeaders(
-  { signers }: Pick<Destination, 'signers'>,
+  { signers }: Pick<WebhookDestination, 'signers'>,
   { trace, redelivered, attemptsBefore }: ClaimedEvent,
   { id, body, sentAt }: Letter,
 ): readonly string[] {

@@ -1,7 +1,7 @@
 import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { bodyExcerpt } from './body-excerpt.js';
 import { Deadline } from './deadline.js';
-import type { Destination } from './destination.js';
+import type { WebhookDestination } from './destination.js';
 import type { AnswerLimits, HttpAnswer } from './http-exchange.js';
 import { hostAdapter, type Send } from './host-adapter.js';
 
@@ -20,7 +20,7 @@ export class HostLane {
 
   /** Resolves with the answer, whatever its status; rejects where there was none in time. */
   async post(
-    destination: Destination,
+    destination: WebhookDestination,
     headers: readonly string[],
     body: string,
   ): Promise<HttpAnswer> {

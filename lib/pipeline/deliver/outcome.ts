@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { StatusOutcome, StatusRules } from '../attach/stored-trigger.js';
+import { EventRejectedError } from '../../event-triggers.errors.js';
 import { FORBIDDEN_ADDRESS } from './address-rules.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { networkErrorOf } from './network-error.js';
@@ -54,15 +55,40 @@ export function unanswered(error: unknown, origin: string, duration: number): Ou
   return { ...NO_ANSWER, kind, error: { code, message: cut(message) }, duration };
 }
 
+/** A handler in this process has handled it. */
+export function handled(duration: number): Outcome {
+  return { ...NO_ANSWER, kind: 'delivered', error: null, duration };
+}
+
+/** A handler threw, or took too long. */
+export function unhandled(error: unknown, duration: number): Outcome {
+  const { message } = asError(error);
+  return {
+    ...NO_ANSWER,
+    kind: error instanceof EventRejectedError ? 'rejected' : 'retry',
+    error: { code: handlerCodeOf(error), message: cut(message) },
+    duration,
+  };
+}
+
 /** No request can be made of the event, today or later. */
 export function undeliverable(error: unknown, duration: number): Outcome {
-  const message = error instanceof Error ? error.message : String(error);
+  const { message } = asError(error);
   return {
     ...NO_ANSWER,
     kind: 'rejected',
     error: { code: 'UNDELIVERABLE', message: cut(message) },
     duration,
   };
+}
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(String(error));
+
+/** Its code where it has one, else the name of its class. */
+function handlerCodeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return cut(typeof code === 'string' && code !== '' ? code : asError(error).name);
 }
 
 const NO_ANSWER = {

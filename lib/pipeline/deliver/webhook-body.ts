@@ -1,9 +1,39 @@
-import type { ClaimedEvent } from '../event.js';
+import type { StoredTrigger } from '../attach/stored-trigger.js';
+import type { ClaimedEvent, Operation } from '../event.js';
 import { isoOf } from './created-at.js';
-import type { Destination } from './destination.js';
 import { eventId } from './event-id.js';
 import { pickMembers } from './row-json.js';
 import { sessionVariables, traceContext } from './writer-context.js';
+
+/** What is the same in the payloads of all events of a trigger. */
+export interface PayloadTerms {
+  /** The number that makes this database's event ids unlike all others. */
+  readonly installation: number;
+  /** The columns that leave, by operation; all where there is no entry. */
+  readonly payload: Readonly<Partial<Record<Operation, ReadonlySet<string>>>>;
+  readonly maxRetries: number;
+  /** The end of the body, after the id. */
+  readonly bodyEnd: string;
+}
+
+export function payloadTerms(trigger: StoredTrigger, installation: number): PayloadTerms {
+  const { schema, name } = trigger.table;
+  const table = JSON.stringify({ name, schema });
+  return {
+    installation,
+    payload: payloadColumns(trigger),
+    maxRetries: trigger.retry.attempts - 1,
+    bodyEnd: `","table":${table},"trigger":${JSON.stringify({ name: trigger.name })}}`,
+  };
+}
+
+function payloadColumns(trigger: StoredTrigger): PayloadTerms['payload'] {
+  const columns: Partial<Record<Operation, ReadonlySet<string>>> = {};
+  if (trigger.insert?.payload) columns.INSERT = new Set(trigger.insert.payload);
+  if (trigger.update?.payload) columns.UPDATE = new Set(trigger.update.payload);
+  if (trigger.delete?.payload) columns.DELETE = new Set(trigger.delete.payload);
+  return columns;
+}
 
 /**
  * The body of a webhook in Hasura's wire format, keys in its order, which is that of the alphabet.
@@ -13,7 +43,7 @@ import { sessionVariables, traceContext } from './writer-context.js';
  * @throws SyntaxError when an image that has to be projected is no JSON object
  */
 export function webhookBody(
-  destination: Destination,
+  destination: PayloadTerms,
   event: ClaimedEvent,
   id: string = eventId(destination.installation, event),
 ): string {

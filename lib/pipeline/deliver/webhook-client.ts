@@ -2,7 +2,8 @@ import type { lookup } from 'node:dns';
 import type { AxiosInstance } from 'axios';
 import { Agent } from 'undici';
 import { AddressRules } from './address-rules.js';
-import type { Destination } from './destination.js';
+import { ClosedError } from './closed-error.js';
+import type { WebhookDestination } from './destination.js';
 import { guardedConnector } from './guarded-connector.js';
 import type { Send } from './host-adapter.js';
 import { HostAxios } from './host-axios.js';
@@ -35,15 +36,6 @@ const EXCERPT_BYTES = 2_048;
 const DISCARD_BYTES = 64 * 1_024;
 /** How long the host's settings are believed to be as they were: looking costs as much as a tenth of a request. */
 const LOOK_EVERY_MS = 100;
-
-/** The process stopped before the answer came. */
-class ClosedError extends Error {
-  readonly code = 'CLOSED';
-
-  constructor() {
-    super('this process stopped before the answer came');
-  }
-}
 
 /**
  * Posts bodies to destinations.
@@ -83,7 +75,7 @@ export class WebhookClient {
 
   /** Resolves with the answer, whatever its status; rejects where there was none. */
   async post(
-    destination: Destination,
+    destination: WebhookDestination,
     body: string,
     eventHeaders: readonly string[] = [],
   ): Promise<HttpAnswer> {

@@ -56,7 +56,9 @@ async function stock() {
   const http = new HttpService();
 
   /** @type {Deliver} */
-  return async (destination, event) => {
+  return async (to, event) => {
+    const destination =
+      /** @type {import('../../../lib/pipeline/deliver/destination.js').WebhookDestination} */ (to);
     const start = performance.now();
     try {
       const { status, headers, data } = await firstValueFrom(

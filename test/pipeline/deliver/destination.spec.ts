@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredHeader } from '../../../lib/pipeline/attach/stored-trigger.js';
-import type { Destination } from '../../../lib/pipeline/deliver/destination.js';
+import type { WebhookDestination } from '../../../lib/pipeline/deliver/destination.js';
 import { destinationOf } from '../support/trigger.js';
 
-const headersOf = ({ headers }: Destination): Record<string, string> =>
+const headersOf = ({ headers }: WebhookDestination): Record<string, string> =>
   Object.fromEntries(
     headers.flatMap((name, place) => (place % 2 === 0 ? [[name, headers[place + 1]!]] : [])),
   );

@@ -115,6 +115,7 @@ export async function startReplica(
           signingKeys: [],
           addresses: ANYWHERE,
           requireHttps: false,
+          handlers: new Map(),
           env: process.env,
         }),
     },

@@ -1,6 +1,6 @@
 import type { StoredTrigger } from '../../../lib/pipeline/attach/stored-trigger.js';
 import { AddressRules } from '../../../lib/pipeline/deliver/address-rules.js';
-import type { Destination } from '../../../lib/pipeline/deliver/destination.js';
+import type { WebhookDestination } from '../../../lib/pipeline/deliver/destination.js';
 import { resolveDestination } from '../../../lib/pipeline/deliver/destination.js';
 import type { ClaimedEvent, EventNumber, TriggerId } from '../../../lib/pipeline/event.js';
 
@@ -35,7 +35,7 @@ export const destinationOf = (
   more: Partial<StoredTrigger> = {},
   env: Record<string, string> = {},
   secret: { header: string; value: string } | null = null,
-): Destination =>
+): WebhookDestination =>
   resolveDestination(trigger(more), {
     installation: 7,
     secret,
@@ -43,7 +43,8 @@ export const destinationOf = (
     addresses: ANYWHERE,
     requireHttps: false,
     env,
-  });
+    handlers: new Map(),
+  }) as WebhookDestination;
 
 /** An event as a dispatcher holds it. */
 export const event = (more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
