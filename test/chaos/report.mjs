@@ -10,9 +10,11 @@ const MOST_SHOWN = 10;
  * @param {import('./verifier.mjs').Committed[]} run.history
  * @param {import('./receiver.mjs').FlakyReceiver} run.receiver
  * @param {import('./verifier.mjs').Verdict[]} run.verdicts
+ * @param {number | null} run.owed deliveries that waited when the incidents were over
  * @param {number | null} run.drainedIn
  */
-export function reportOf({ terms, happened, writers, history, receiver, verdicts, drainedIn }) {
+export function reportOf(run) {
+  const { terms, happened, writers, history, receiver, verdicts, owed, drainedIn } = run;
   const problems = verdicts.flatMap(({ trigger, lost, phantoms, disordered }) => [
     ...lost.map(({ row, version }) => `${trigger}: version ${version} of row ${row} was lost`),
     ...phantoms.map(
@@ -33,6 +35,7 @@ export function reportOf({ terms, happened, writers, history, receiver, verdicts
     disordered: sum(verdicts, ({ disordered }) => disordered.length),
     longestWriteMs: Math.round(Math.max(...writers.map(({ longest }) => longest))),
     recoveryMs: recovery(happened, receiver),
+    owedAtTheEnd: owed,
     drainedInMs: drainedIn === null ? null : Math.round(drainedIn),
     problems,
     passed: problems.length === 0,
@@ -51,8 +54,8 @@ export function textOf(report) {
     `lost ${report.lost}, never committed ${report.phantoms}, out of order ${report.disordered}, repeated ${report.repeated}`,
     `until the next success after an incident: median ${recoveryMs.median} ms, longest ${recoveryMs.longest} ms; longest transaction ${report.longestWriteMs} ms`,
     report.drainedInMs === null
-      ? 'not everything was delivered in time'
-      : `the rest was delivered within ${report.drainedInMs} ms`,
+      ? `${report.owedAtTheEnd} deliveries waited at the end, and not all were made in time`
+      : `${report.owedAtTheEnd} deliveries waited at the end, and were made within ${report.drainedInMs} ms`,
     ...shown.map((problem) => `  WRONG: ${problem}`),
     ...(problems.length > shown.length ? [`  and ${problems.length - shown.length} more`] : []),
   ].join('\n');

@@ -5,6 +5,7 @@ import { startPostgres } from '../support/postgres/start-postgres.mjs';
 import { happen } from './incidents.mjs';
 import { Random } from '../support/random.mjs';
 import { FlakyReceiver } from './receiver.mjs';
+import { REMAINDER } from './remainder.mjs';
 import { ReplicaProcess } from './replica.mjs';
 import { reportOf, textOf } from './report.mjs';
 import { scheduleOf } from './schedule.mjs';
@@ -59,13 +60,24 @@ export async function runChaos(terms) {
     for (const writer of writers) writer.stop();
     await writing;
     receiver.isWell = true;
-    const drainedIn = await untilDelivered(postgres.url, receiver);
+    const { owed, drainedIn } = await untilDelivered(postgres.url, receiver);
+    if (drainedIn === null)
+      for (const { line } of await query(postgres.url, REMAINDER)) console.log(line);
     const history = await query(postgres.url, 'select * from history order by row, version');
     const mayForget = incidents.some(({ kind }) => kind === 'crash-postgres');
     const verdicts = TRIGGERS.map(({ name, isOrdered }) =>
       judge(name, ofTrigger(receiver, name), history, { isOrdered, mayForget }),
     );
-    const report = reportOf({ terms, happened, writers, history, receiver, verdicts, drainedIn });
+    const report = reportOf({
+      terms,
+      happened,
+      writers,
+      history,
+      receiver,
+      verdicts,
+      owed,
+      drainedIn,
+    });
     console.log(textOf(report));
     if (terms.json) console.log(JSON.stringify(report));
     return report.passed;
@@ -101,7 +113,8 @@ async function befall(world, incidents, seconds) {
 }
 
 /**
- * Milliseconds until every committed change was acknowledged for each trigger; null if that took too long.
+ * Changes that are not delivered yet, over all triggers, and milliseconds until every one was acknowledged; null if that
+ * took too long.
  *
  * @param {string} url
  * @param {FlakyReceiver} receiver
@@ -112,6 +125,7 @@ async function untilDelivered(url, receiver) {
   const missing = new Map(TRIGGERS.map(({ name }) => [name, new Set(tokens)]));
   // Each entry is looked at once: the receiver lives in this process, and is to answer meanwhile.
   let looked = 0;
+  let owed = null;
   while (performance.now() - start < DRAINS_WITHIN_MS) {
     for (; looked < receiver.received.length; looked += 1) {
       const { trigger, token, acknowledged } = /** @type {import('./receiver.mjs').Received} */ (
@@ -119,10 +133,12 @@ async function untilDelivered(url, receiver) {
       );
       if (acknowledged !== null) missing.get(trigger)?.delete(token);
     }
-    if ([...missing.values()].every(({ size }) => size === 0)) return performance.now() - start;
+    const left = [...missing.values()].reduce((sum, { size }) => sum + size, 0);
+    owed ??= left;
+    if (left === 0) return { owed, drainedIn: performance.now() - start };
     await pause(250);
   }
-  return null;
+  return { owed, drainedIn: null };
 }
 
 /**
