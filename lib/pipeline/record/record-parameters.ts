@@ -67,7 +67,7 @@ const NOTHING_BUT_SUCCESS: RecordParameters = Array.from({ length: 11 }, () => '
 /** The columns that say nothing where all are first attempts that got through: empty then, which is free. */
 function exceptions(attempts: readonly Attempt[]): RecordParameters {
   if (attempts.every(isPlain)) return NOTHING_BUT_SUCCESS;
-  const advanced = attempts.flatMap(advancedKeys);
+  const advanced = distinct(attempts.flatMap(advancedKeys));
   return [
     numberArray(
       attempts.map(({ decision }) => (decision.kind === 'parked' ? null : decision.kind)),
@@ -87,13 +87,18 @@ function exceptions(attempts: readonly Attempt[]): RecordParameters {
   ];
 }
 
+interface TriggerKey {
+  readonly triggerId: TriggerId;
+  readonly key: string;
+}
+
+/** Many of a key are mostly parked together, and each costs a look. */
+function distinct(keys: readonly TriggerKey[]): TriggerKey[] {
+  return [...new Map(keys.map((one) => [`${one.triggerId} ${one.key}`, one])).values()];
+}
+
 /** A retry that has gone may let another one of its key go; one that has come may find nothing before it. */
-function advancedKeys({
-  event,
-  batch,
-  decision,
-  ordered,
-}: Attempt): { triggerId: TriggerId; key: string }[] {
+function advancedKeys({ event, batch, decision, ordered }: Attempt): TriggerKey[] {
   if (!ordered || (batch !== null && decision.kind !== 'parked')) return [];
   return keysOf(event).map((key) => ({ triggerId: event.triggerId, key }));
 }

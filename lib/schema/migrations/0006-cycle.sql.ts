@@ -14,8 +14,11 @@ import { ENGINE_SETTINGS } from './engine-settings.js';
 /** Leases lost after which an event is handed out alone, because it may be the one that kills its process. */
 const SUSPECT_AFTER = 2;
 
-/** Retries of one key that are handed out together, so that a key that is let go catches up: a round trip each else. */
-const MOST_OF_A_KEY = 50;
+/**
+ * Retries of one key that are handed out together, so that a key that is let go catches up: a round trip each else. When
+ * one of them fails, the others were fetched in vain.
+ */
+const MOST_OF_A_KEY = 16;
 
 const RETRY_COLUMNS = `r.event_id, r.operation, r.key, r.key_before, r.old, r.new, r.session, r.trace, r.created_at::text`;
 
