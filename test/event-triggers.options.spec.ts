@@ -225,7 +225,6 @@ describe('a definition', () => {
     [{ insert: { when: '\ud800' } }],
     [{ truncate: {} }],
     [{ webhook: '' }],
-    [{ webhook: undefined }],
     [{ headers: [{ name: 'a' }] }],
     [{ headers: [{ name: 'a', value: 'b', valueFromEnv: 'C' }] }],
     [{ headers: [{ name: 'a b', value: 'b' }] }],
