@@ -160,7 +160,7 @@ create table ${schema}.attempt (
   trigger_id integer not null,
   -- A number may be issued again after a crash; the attempts at an event are those made since it was captured.
   event_id bigint not null,
-  -- of the batch; null for a retry and for an attempt whose batch a crash of Postgres forgot
+  -- of the batch, or all zeros for a retry; null for an attempt whose batch a crash of Postgres forgot
   claim uuid,
   number smallint not null,
   outcome ${schema}.outcome not null,

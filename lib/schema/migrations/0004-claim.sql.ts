@@ -236,11 +236,15 @@ ${overWindow(
 end $$;
 `;
 
+/** Stands for the claim of attempts at retries, which belong to no batch. */
+export const CLAIM_OF_RETRIES = `'00000000-0000-0000-0000-000000000000'::uuid`;
+
 /**
  * What is still owed of a batch that somebody else held: its window once more, up to the last event that
  * was in it, less what is recorded. An attempt of any outcome counts, because a failure has become a retry
- * or a dead letter by the same transaction; but only one of this claim, or a success since the event was captured,
- * because after a crash of Postgres the same numbers may stand for other events.
+ * or a dead letter by the same transaction; but only one of this claim, because after a crash of Postgres the same
+ * numbers may stand for other events. A success as a retry counts too: what was ever a retry is on the disk, and keeps
+ * its number.
  */
 const batchEvents = ({ schema }: MigrationContext): string => `
 create function ${schema}.batch_events_v1(of_trigger integer, of_batch bigint, of_claim uuid)
@@ -286,9 +290,9 @@ ${overWindow(
          select from ${schema}.attempt t
           where t.event_id = e.id
             and t.trigger_id = of_trigger
-            and t.claim is null
+            and t.claim = ${CLAIM_OF_RETRIES}
             and t.outcome = 'delivered'
-            -- and not another event that had this number before a crash
+            -- and not another event that had this number before
             and t.created_at >= e.created_at)
      and not exists (
          select from ${schema}.retry r

@@ -1,5 +1,6 @@
 import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
+import { CLAIM_OF_RETRIES } from './0004-claim.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
 /** The columns that each stored copy of an event has, of a row called `alias`; its number is called `number`. */
@@ -133,7 +134,8 @@ begin
              select from ${schema}.attempt t
               where t.event_id = f.event_id
                 and t.trigger_id = f.trigger_id
-                and (t.claim is not distinct from standing[f.batch] or t.claim is null and not held[f.batch])
+                and (t.claim is not distinct from case when f.batch = 0 then ${CLAIM_OF_RETRIES} else standing[f.batch] end
+                  or t.claim is null and not held[f.batch])
                 and t.number = f.number
                 and t.duration_ms = f.duration))
     then
@@ -147,7 +149,8 @@ begin
          error_code, error_message, response_headers, response_body, created_at)
   select f.trigger_id, f.event_id,
          -- a claim of it says that nothing is owed any more
-         case when f.outcome = 'delivered' or held[f.batch] then standing[f.batch] end, f.number, f.outcome, f.status, f.duration,
+         case when f.batch = 0 then ${CLAIM_OF_RETRIES}
+              when f.outcome = 'delivered' or held[f.batch] then standing[f.batch] end, f.number, f.outcome, f.status, f.duration,
          f.code, f.message, f.headers, f.body, now_ - f.age * interval '1 millisecond'
     from ${given} f;
 
