@@ -16,6 +16,7 @@ import { startReplica, type Replica, type ReplicaOptions } from './support/repli
 /** Less than the time after which a sleeping dispatcher looks by itself. */
 const WELL_BEFORE_THE_BACKSTOP_MS = 1_000;
 const WATCHED_MS = 6_000;
+const ASLEEP_AND_WATCHED_TWICE_MS = 60_000;
 
 /** One table, watched, and replicas that deliver what changes in it. */
 class Shop {
@@ -171,18 +172,27 @@ describe('a dispatcher that listens', () => {
   it.each([
     ['less than once a second, heartbeat included', true, 1],
     ['four times a second at most where it cannot listen', false, 4],
-  ])('asks its database %s in silence', async (_, listen, most) => {
-    const shop = await Shop.open();
-    const { database, calls } = counted(shop.connect());
-    await shop.start({ connections: database, listen, leaseSeconds: 15 });
-    await (listen ? fewCalls(calls) : pause(5_000));
-    // The round that keeps the logs comes once a minute.
-    const before = calls();
-    await pause(WATCHED_MS);
-
-    const rate = (calls() - before) / (WATCHED_MS / 1_000);
-    expect(rate, 'queries a second').toBeLessThanOrEqual(most);
-  });
+  ])(
+    'asks its database %s in silence',
+    async (_, listen, most) => {
+      const shop = await Shop.open();
+      const { database, calls } = counted(shop.connect());
+      await shop.start({ connections: database, listen, leaseSeconds: 15 });
+      await (listen ? fewCalls(calls) : pause(5_000));
+      const rate = async (): Promise<number> => {
+        const before = calls();
+        await pause(WATCHED_MS);
+        return (calls() - before) / (WATCHED_MS / 1_000);
+      };
+      const first = await rate();
+      // The round that keeps the logs may come at any time, and once a minute.
+      const rates = first <= most ? [first] : [first, await rate()];
+      expect(Math.min(...rates), `queries a second, ${rates.join(' and ')}`).toBeLessThanOrEqual(
+        most,
+      );
+    },
+    ASLEEP_AND_WATCHED_TWICE_MS,
+  );
 
   it('sleeps beside a long transaction that has captured nothing, and hears when it does', async () => {
     const shop = await Shop.open();
