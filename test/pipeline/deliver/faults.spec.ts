@@ -1,8 +1,7 @@
-import axios, { type AxiosInstance } from 'axios';
-import { Agent } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
+import { LANES, LANE_OF_AGENTS } from '../support/lanes.js';
 import { startRawServer, type RawServer } from '../support/raw-server.js';
 import { destinationOf, event } from '../support/trigger.js';
 import { answerFaults, redirectFaults } from './faults/answer-faults.js';
@@ -21,23 +20,8 @@ const SLACK_MS = 2_000;
 const MOST_MEMORY_BYTES = 48 * 1_024 ** 2;
 const FEW_BYTES = 10;
 
-const WITH_AGENTS = 'through a host with agents of its own';
-/** All ways to a receiver have to behave alike. */
-const lanes: [string, () => AxiosInstance][] = [
-  ['straight', () => axios.create()],
-  [
-    'through a host that intercepts',
-    () => {
-      const instance = axios.create();
-      instance.interceptors.request.use((config) => config);
-      return instance;
-    },
-  ],
-  [WITH_AGENTS, () => axios.create({ httpAgent: new Agent({ keepAlive: true }) })],
-];
-
-describe.each(lanes)('a webhook that is sent %s to a receiver that', (lane, makeInstance) => {
-  const hasAgents = lane === WITH_AGENTS;
+describe.each(LANES)('a webhook that is sent %s to a receiver that', (lane, makeInstance) => {
+  const hasAgents = lane === LANE_OF_AGENTS[0];
   let server: RawServer;
   let deliverer: EventDeliverer;
 

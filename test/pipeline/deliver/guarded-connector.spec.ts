@@ -1,4 +1,3 @@
-import axios, { type AxiosInstance } from 'axios';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +11,7 @@ import { resolveDestination } from '../../../lib/pipeline/deliver/destination.js
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import type { Outcome } from '../../../lib/pipeline/deliver/outcome.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
+import { OWN_LANES } from '../support/lanes.js';
 import { event, trigger } from '../support/trigger.js';
 
 const FORBIDDEN = { kind: 'rejected', status: null, error: { code: 'ET_FORBIDDEN_ADDRESS' } };
@@ -37,19 +37,7 @@ class Names {
   }) as unknown as NonNullable<ConstructorParameters<typeof WebhookClient>[1]['lookup']>;
 }
 
-const lanes: [string, () => AxiosInstance][] = [
-  ['straight', () => axios.create()],
-  [
-    'through a host that intercepts',
-    () => {
-      const instance = axios.create();
-      instance.interceptors.request.use((config) => config);
-      return instance;
-    },
-  ],
-];
-
-describe.each(lanes)('a webhook that goes %s', (_, makeInstance) => {
+describe.each(OWN_LANES)('a webhook that goes %s', (_, makeInstance) => {
   let server: Server;
   let reached: number;
   let deliverer: EventDeliverer;

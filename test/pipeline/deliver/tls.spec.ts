@@ -1,4 +1,3 @@
-import axios, { type AxiosInstance } from 'axios';
 import { once } from 'node:events';
 import { createServer as createPlainServer, type AddressInfo, type Server } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
@@ -6,24 +5,13 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
+import { OWN_LANES } from '../support/lanes.js';
 import { destinationOf, event } from '../support/trigger.js';
 
 const PATIENCE_MS = 20_000;
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
 
-const lanes: [string, () => AxiosInstance][] = [
-  ['straight', () => axios.create()],
-  [
-    'through a host that intercepts',
-    () => {
-      const instance = axios.create();
-      instance.interceptors.request.use((config) => config);
-      return instance;
-    },
-  ],
-];
-
-describe.each(lanes)('a webhook that is sent %s over TLS', (_, makeInstance) => {
+describe.each(OWN_LANES)('a webhook that is sent %s over TLS', (_, makeInstance) => {
   let valid: Certificate;
   let expired: Certificate;
   let ofAnotherHost: Certificate;

@@ -1,10 +1,10 @@
-import axios, { type AxiosInstance } from 'axios';
-import { Agent } from 'node:http';
+import axios from 'axios';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { StatusRules } from '../../../lib/pipeline/attach/stored-trigger.js';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
+import { LANES, OWN_LANES } from '../support/lanes.js';
 import { startRawServer, type RawServer } from '../support/raw-server.js';
 import { destinationOf, event } from '../support/trigger.js';
 
@@ -17,24 +17,7 @@ const CONNECT_TIMEOUT_MS = 100;
 /** The clock by which undici ends an attempt to connect looks twice a second, and may miss one look. */
 const COARSE_MS = 1_000;
 
-/** Both ways to a receiver have to behave alike: straight, and through the instance of a host that uses it. */
-const lanes: [string, () => AxiosInstance][] = [
-  ['straight', () => axios.create()],
-  [
-    'through a host that intercepts',
-    () => {
-      const instance = axios.create();
-      instance.interceptors.request.use((config) => config);
-      return instance;
-    },
-  ],
-  [
-    'through a host with agents of its own',
-    () => axios.create({ httpAgent: new Agent({ keepAlive: true }) }),
-  ],
-];
-
-describe.each(lanes)('a webhook that is sent %s', (_, makeInstance) => {
+describe.each(LANES)('a webhook that is sent %s', (_, makeInstance) => {
   let server: RawServer | undefined;
   let deliverer: EventDeliverer | undefined;
 
@@ -121,35 +104,32 @@ describe.each(lanes)('a webhook that is sent %s', (_, makeInstance) => {
   });
 });
 
-describe.each(lanes.slice(0, 2))(
-  'connecting, for a webhook that is sent %s,',
-  (_, makeInstance) => {
-    it('ends long before the whole time is over, when a receiver never speaks TLS', async () => {
-      const server = await startRawServer(() => undefined);
-      const deliverer = new EventDeliverer(
-        new WebhookClient(makeInstance(), { connections: 1, connectTimeout: CONNECT_TIMEOUT_MS }),
-      );
-      const webhook = server.url.replace('http:', 'https:');
-      const start = performance.now();
-      const outcome = await deliverer.deliver(destinationOf({ webhook, timeout: 60_000 }), event());
-      expect(server.connections, 'the receiver accepted the connection').toBe(1);
-      expect(outcome).toMatchObject({
-        kind: 'retry',
-        status: null,
-        error: {
-          code: 'UND_ERR_CONNECT_TIMEOUT',
-          message: `${new URL(webhook).origin}: the connection was not made in time`,
-        },
-      });
-      expect(
-        performance.now() - start,
-        'it is the time for connecting that ended it, of which it was given 100 ms',
-      ).toBeLessThan(CONNECT_TIMEOUT_MS + COARSE_MS + SLACK_MS);
-      await deliverer.close();
-      await server.close();
+describe.each(OWN_LANES)('connecting, for a webhook that is sent %s,', (_, makeInstance) => {
+  it('ends long before the whole time is over, when a receiver never speaks TLS', async () => {
+    const server = await startRawServer(() => undefined);
+    const deliverer = new EventDeliverer(
+      new WebhookClient(makeInstance(), { connections: 1, connectTimeout: CONNECT_TIMEOUT_MS }),
+    );
+    const webhook = server.url.replace('http:', 'https:');
+    const start = performance.now();
+    const outcome = await deliverer.deliver(destinationOf({ webhook, timeout: 60_000 }), event());
+    expect(server.connections, 'the receiver accepted the connection').toBe(1);
+    expect(outcome).toMatchObject({
+      kind: 'retry',
+      status: null,
+      error: {
+        code: 'UND_ERR_CONNECT_TIMEOUT',
+        message: `${new URL(webhook).origin}: the connection was not made in time`,
+      },
     });
-  },
-);
+    expect(
+      performance.now() - start,
+      'it is the time for connecting that ended it, of which it was given 100 ms',
+    ).toBeLessThan(CONNECT_TIMEOUT_MS + COARSE_MS + SLACK_MS);
+    await deliverer.close();
+    await server.close();
+  });
+});
 
 describe('a webhook client', () => {
   it('opens no more connections to a receiver than it may', async () => {
