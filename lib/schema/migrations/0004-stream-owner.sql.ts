@@ -1,5 +1,12 @@
 import type { MigrationContext } from '../migration.js';
 
+/** Whether something of the batch `b` is not recorded yet, as far as its marks say. */
+export const isOpen = (schema: string): string => `not exists (
+                  select from ${schema}.batch_done o
+                   where o.trigger_id = b.trigger_id
+                     and o.batch_id = b.id
+                     and o.claim = b.claim)`;
+
 /** Open batches of a trigger in the names of dispatchers `d`, of which `which` says more. */
 const openBatches = (schema: string, which: string): string => `exists (
     select from ${schema}.dispatcher d
@@ -10,11 +17,7 @@ const openBatches = (schema: string, which: string): string => `exists (
               and b.id >= d.open_from
               and b.dispatcher = d.id
               and b.size > 0
-              and not exists (
-                  select from ${schema}.batch_done o
-                   where o.trigger_id = b.trigger_id
-                     and o.batch_id = b.id
-                     and o.claim = b.claim)
+              and ${isOpen(schema)}
             order by b.id
             limit 1) open
      where ${which})`;

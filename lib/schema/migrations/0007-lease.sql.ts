@@ -6,6 +6,7 @@ import {
   noEventColumns,
 } from './0004-claim.sql.js';
 import { EVENT_COLUMNS, holdsKey, isOrdered } from './0005-record.sql.js';
+import { isOpen } from './0004-stream-owner.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
 /** Leases after which a batch is taken apart: one of its events may be killing the processes. */
@@ -184,11 +185,7 @@ ${assertAlive(schema)}
            and b.id >= dead.open_from
            and b.dispatcher = dead.id
            and b.size > 0
-           and not exists (
-               select from ${schema}.batch_done o
-                where o.trigger_id = b.trigger_id
-                  and o.batch_id = b.id
-                  and o.claim = b.claim)
+           and ${isOpen(schema)}
          order by b.id
       loop
         -- The oldest first: who has a later one waits until somebody has taken the earlier ones.
@@ -249,11 +246,7 @@ ${assertAlive(schema)}
                 and b.id >= dead.open_from
                 and b.dispatcher = dead.id
                 and b.size > 0
-                and not exists (
-                    select from ${schema}.batch_done o
-                     where o.trigger_id = b.trigger_id
-                       and o.batch_id = b.id
-                       and o.claim = b.claim)
+                and ${isOpen(schema)}
               limit 1) left_behind
        where t.id <> all (mine))
     then

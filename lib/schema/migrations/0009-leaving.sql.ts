@@ -1,6 +1,7 @@
 import { LOCK } from '../advisory-lock.js';
 import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
+import { isOpen } from './0004-stream-owner.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
 
 /** Nobody waits longer for upkeep: what does not get its lock by then is done another time. */
@@ -19,11 +20,7 @@ export const openBatches = (schema: string, columns: string): string => `
           on b.id >= d.open_from
          and b.dispatcher = d.id
        where b.size > 0
-         and not exists (
-             select from ${schema}.batch_done o
-              where o.trigger_id = b.trigger_id
-                and o.batch_id = b.id
-                and o.claim = b.claim)`;
+         and ${isOpen(schema)}`;
 
 /** Old partitions leave when nothing in them is needed. */
 export const leaving = ({ schema, lockKey }: MigrationContext): string => `

@@ -3,6 +3,7 @@ import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
 import { isCopied } from './0003-history.sql.js';
 import { EVENT_COLUMNS, eventColumns, isOrdered } from './0005-record.sql.js';
+import { isOpen } from './0004-stream-owner.sql.js';
 
 /** Visible in every snapshot: the first number that Postgres gives to a transaction. */
 const LONG_AGO = '3';
@@ -115,9 +116,7 @@ begin
    cross join lateral ${schema}.batch_events_v1(b.trigger_id, b.id, b.claim) e
    where b.size > 0
      and b.dispatcher in (select d.id from ${schema}.dispatcher d)
-     and not exists (
-         select from ${schema}.batch_done o
-          where o.trigger_id = b.trigger_id and o.batch_id = b.id and o.claim = b.claim);
+     and ${isOpen(schema)};
 
   if delivers then
     insert into ${schema}.retry (${EVENT_COLUMNS}, attempts, due, ordered)
