@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CLAIM_OF_RETRIES } from '../../lib/schema/migrations/0004-claim.sql.js';
 import { startApplication } from '../support/application.js';
 import { startReceiver, type Receiver } from '../support/receiver.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -45,7 +46,7 @@ describe('the log of attempts', () => {
       async () => {
         const rows = await database.query<AttemptRow>(
           `select number, outcome::text, status, duration_ms as duration, error_code as code, error_message as message,
-                  response_headers as headers, response_body as excerpt, claim is not null as fresh
+                  response_headers as headers, response_body as excerpt, claim <> ${CLAIM_OF_RETRIES} as fresh
              from event_triggers.attempt
             order by created_at`,
         );
