@@ -21,6 +21,8 @@ import { refuseIdleHandlers, type EventHandlers } from './handler/event-handlers
 import { resolveDefinitions } from './pipeline/attach/definition-resolver.js';
 import { definitionsOnEntities } from './pipeline/attach/event-trigger.decorator.js';
 import type { WantedTrigger } from './pipeline/attach/stored-trigger.js';
+import type { Transform } from './pipeline/attach/transform.js';
+import type { TriggerDefinition } from './pipeline/attach/trigger-definition.js';
 import { TriggerReconciler, type ReconcileReport } from './pipeline/attach/trigger-reconciler.js';
 import type { ResolvedDispatcherOptions } from './dispatcher.options.js';
 import { DispatcherShifts, type Shift } from './dispatcher-shifts.js';
@@ -62,10 +64,16 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     this.takeDataSource();
     try {
       placeEntities(this.dataSource, this.options.schema);
-      const wanted = this.wantedTriggers();
+      const definitions = this.definitions();
+      const wanted = resolveDefinitions(definitions, this.dataSource, this.options);
       const handlers = this.handlers.of(this.dataSourceName);
       refuseIdleHandlers(handlers, wanted);
-      const assembly = new DispatcherAssembly(this.options, this.axios, handlers, this.logger);
+      const assembly = new DispatcherAssembly(
+        this.options,
+        this.axios,
+        { handlers, transforms: transformsOf(definitions) },
+        this.logger,
+      );
       refuseAll(wanted.flatMap((trigger) => assembly.problemsOfDestination(trigger)));
       this.database = Database.of(this.dataSource);
       await this.install(this.database, wanted);
@@ -121,11 +129,10 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     taken.add(this.dataSource);
   }
 
-  private wantedTriggers(): WantedTrigger[] {
+  private definitions(): TriggerDefinition[] {
     const onEntities = definitionsOnEntities(this.dataSource);
     validateDefinitions('The definitions of @EventTrigger', onEntities);
-    const definitions = [...this.options.triggers, ...this.features.all(), ...onEntities];
-    return resolveDefinitions(definitions, this.dataSource, this.options);
+    return [...this.options.triggers, ...this.features.all(), ...onEntities];
   }
 
   private async install(database: Database, wanted: readonly WantedTrigger[]): Promise<void> {
@@ -231,6 +238,14 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     this.database = null;
     await database?.close();
   }
+}
+
+/** What the database cannot hold of the definitions, by the name of their trigger. */
+function transformsOf(definitions: readonly TriggerDefinition[]): ReadonlyMap<string, Transform> {
+  const transforms = new Map<string, Transform>();
+  for (const { name, transform } of definitions)
+    if (transform !== undefined) transforms.set(name, transform);
+  return transforms;
 }
 
 /** All at once: a deployment that lacks two variables should not have to be started three times. */

@@ -40,6 +40,7 @@ export {
   type WhenRemoved,
   type TriggerDefinition,
   type UpdateDefinition,
+  type WebhookFormat,
 } from './pipeline/attach/trigger-definition.js';
 export {
   EventTrigger,
@@ -47,6 +48,11 @@ export {
 } from './pipeline/attach/event-trigger.decorator.js';
 export type { StatusOutcome } from './pipeline/attach/stored-trigger.js';
 export type { CaptureGap } from './pipeline/attach/capture-switch.js';
+export type {
+  Transform,
+  TransformedAttempt,
+  TransformedRequest,
+} from './pipeline/attach/transform.js';
 export { EventTriggerEntity } from './pipeline/attach/event-trigger.entity.js';
 
 // Capture: what happened

@@ -37,7 +37,7 @@ export class DispatcherAssembly {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly axios: AxiosInstance,
-    private readonly handlers: DestinationContext['handlers'],
+    private readonly code: Pick<DestinationContext, 'handlers' | 'transforms'>,
     private readonly log: DispatcherLog,
   ) {
     this.addresses = new AddressRules(options.destinations);
@@ -113,10 +113,12 @@ export class DispatcherAssembly {
       secret:
         secret === undefined ? null : { header: this.options.webhookSecretHeader, value: secret },
       signingKeys: this.options.signingKeys,
-      addresses: this.addresses,
-      requireHttps: this.options.destinations.requireHttps,
+      rules: {
+        addresses: this.addresses,
+        requireHttps: this.options.destinations.requireHttps,
+      },
       env: process.env,
-      handlers: this.handlers,
+      ...this.code,
     });
   }
 }

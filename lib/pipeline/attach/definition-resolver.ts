@@ -77,6 +77,9 @@ function resolve(
     headers: definition.headers ?? [],
     sendSecret: definition.sendSecret ?? true,
     ...signing(definition.signingKeys),
+    ...format(definition.format),
+    ...(definition.transform && { transformed: true as const }),
+    ...(definition.maxBodyBytes !== undefined && { maxBodyBytes: definition.maxBodyBytes }),
     ...(definition.statuses && { statuses: definition.statuses }),
     retry: resolveRetry(definition.retry, retry),
     timeout: milliseconds(definition.timeout ?? timeout),
@@ -87,7 +90,15 @@ function resolve(
 }
 
 /** What only a request has. */
-const OF_REQUESTS = ['headers', 'sendSecret', 'signingKeys', 'statuses'] as const;
+const OF_REQUESTS = [
+  'headers',
+  'sendSecret',
+  'signingKeys',
+  'format',
+  'transform',
+  'maxBodyBytes',
+  'statuses',
+] as const;
 
 function refuseRequestOptions(definition: TriggerDefinition): void {
   const idle = OF_REQUESTS.find((option) => definition[option] !== undefined);
@@ -106,6 +117,10 @@ function start(given: TriggerDefinition['startFrom']): Pick<WantedTrigger, 'star
 function signing(given: TriggerDefinition['signingKeys']): Pick<WantedTrigger, 'signingKeys'> {
   if (given === undefined) return {};
   return { signingKeys: given === false ? [] : signingKeysOf(given) };
+}
+
+function format(given: TriggerDefinition['format']): Pick<WantedTrigger, 'format'> {
+  return given === undefined || given === 'hasura' ? {} : { format: given };
 }
 
 function removal(given: WhenRemoved = 'keep'): Pick<WantedTrigger, 'whenRemoved'> {

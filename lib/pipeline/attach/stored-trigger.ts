@@ -20,6 +20,9 @@ export type StoredHeader =
   | { readonly name: string; readonly value: string }
   | { readonly name: string; readonly valueFromEnv: string };
 
+/** How events are written down where it is not Hasura's way. */
+export type StoredFormat = 'cloudevents' | 'cloudevents-structured' | 'row';
+
 /** What an answer comes to: `gone` pauses the delivery of its trigger and keeps the event. */
 export type StatusOutcome = 'delivered' | 'retry' | 'rejected' | 'gone';
 
@@ -99,6 +102,12 @@ export interface StoredTrigger {
   readonly headers: readonly StoredHeader[];
   /** Whether the module's webhook secret is sent along. */
   readonly sendSecret: boolean;
+  /** Hasura's where it is absent. */
+  readonly format?: StoredFormat;
+  /** Whether a function of the application has a say in each request: then replicas without it leave the events alone. */
+  readonly transformed?: true;
+  /** Bytes of the largest body that is sent. */
+  readonly maxBodyBytes?: number;
   /** What answers mean, beside the defaults. */
   readonly statuses?: StatusRules;
   /** Of its own; the module's where it is absent, and none where it is empty. */

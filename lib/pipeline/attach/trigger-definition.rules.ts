@@ -19,7 +19,13 @@ import {
 } from '../../validation.js';
 import type { Duration } from '../../duration.js';
 import type { StatusOutcome } from './stored-trigger.js';
-import type { HeaderDefinition, RateLimitDefinition, WhenRemoved } from './trigger-definition.js';
+import type { Transform } from './transform.js';
+import type {
+  HeaderDefinition,
+  RateLimitDefinition,
+  WebhookFormat,
+  WhenRemoved,
+} from './trigger-definition.js';
 
 const TRIGGER_NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
 const HTTP_TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -187,6 +193,18 @@ export class TriggerDefinitionRules {
     { secret: true },
   )
   signingKeys?: false | SigningKeys;
+
+  @May(
+    "be 'hasura', 'cloudevents', 'cloudevents-structured' or 'row'",
+    isOneOf('hasura', 'cloudevents', 'cloudevents-structured', 'row'),
+  )
+  format?: WebhookFormat;
+
+  @May('be a function of the payload', (value) => typeof value === 'function')
+  transform?: Transform;
+
+  @May('be a whole number of bytes from 1', isWholeNumber(1, Number.MAX_SAFE_INTEGER))
+  maxBodyBytes?: number;
 
   @May("be 'none' or 'row'", isOneOf('none', 'row'))
   ordering?: 'none' | 'row';

@@ -1,7 +1,8 @@
 import type { Duration } from '../../duration.js';
 import type { BreakerOptions } from '../../breaker.options.js';
 import type { RetryOptions } from '../../retry.options.js';
-import type { StatusOutcome } from './stored-trigger.js';
+import type { StatusOutcome, StoredFormat } from './stored-trigger.js';
+import type { Transform } from './transform.js';
 import type { SigningKeys } from '../../signing-key.js';
 
 /** An entity class, abstract ones included. */
@@ -59,6 +60,9 @@ export interface UpdateDefinition<Name extends string = string> extends Operatio
 export type HeaderDefinition =
   { name: string; value: string } | { name: string; valueFromEnv: string };
 
+/** How events are written down for a receiver. */
+export type WebhookFormat = 'hasura' | StoredFormat;
+
 /** So many requests a second, and so many at once after a pause. */
 export interface RateLimitDefinition {
   perSecond: number;
@@ -110,6 +114,32 @@ export interface TriggerDefinition<Row = unknown, Name extends string = Column<R
    * sends its webhooks unsigned. Default: the module's.
    */
   signingKeys?: false | SigningKeys;
+  /**
+   * What the body is. `'hasura'`: an `EventTriggerPayload`. `'row'`: the row as it is now, or as it was where it is
+   * deleted, with operation, table and time in the headers `event-triggers-operation`, `-table` and `-created-at`.
+   * `'cloudevents'`: CloudEvents 1.0 in binary mode, attributes in `ce-` headers and `{ new, old, session_variables }`
+   * as the body; `'cloudevents-structured'`: all of it in one `application/cloudevents+json`. The type is the trigger's
+   * name, the subject the row's key, and `operation` an extension.
+   *
+   * Default: `'hasura'`.
+   */
+  format?: WebhookFormat;
+  /**
+   * A last word on each request: another URL, other headers, another body, or none at all. It runs in the replica that
+   * delivers, within `timeout`, and again for each attempt. When it throws, that is an attempt like one whose receiver
+   * failed. Default: none.
+   *
+   * @example
+   * transform: ({ event }: EventTriggerPayload<{ id: number }>) =>
+   *   event.op === 'INSERT' ? { body: { text: `Order ${event.data.new.id}` } } : 'skip'
+   */
+  transform?: Transform;
+  /**
+   * Bytes of the largest body that is sent: an event that comes to more is a dead letter at once.
+   *
+   * Default: 64 MiB, as much as waits in a replica at all. `payload` keeps large columns out.
+   */
+  maxBodyBytes?: number;
   /**
    * `'row'`: events of one row are delivered one at a time, in the order of the row's changes, over retries
    * and replicas. One that fails holds up the later ones of its row, and no others. An event without a row

@@ -8,7 +8,7 @@ export class DeadlineError extends Error {
 }
 
 /**
- * The total time of a request that runs through code of the host's, which need not heed any signal.
+ * The total time of what runs through code of the host's, which need not heed any signal.
  *
  * The signal is made only for those who ask for it: making one costs more than the rest of a deadline.
  */
@@ -22,7 +22,7 @@ export class Deadline {
   private controller: AbortController | null = null;
 
   /** @param phase what the time is over in, for the message */
-  constructor(timeout: number, phase = "in the host's axios instance") {
+  constructor(timeout: number, phase: string) {
     this.end = performance.now() + timeout;
     this.passed = new Promise((_, reject) => {
       this.reject = reject;
@@ -55,5 +55,36 @@ export class Deadline {
   /** The request is over. */
   clear(): void {
     clearTimeout(this.timer);
+  }
+}
+
+/** What runs through code of the host's at the moment, so that all of it can be given up at once. */
+export class Deadlines {
+  private readonly underWay = new Set<Deadline>();
+
+  /**
+   * What `run` comes to.
+   *
+   * @param phase what the time is over in, for the message
+   * @throws DeadlineError when it takes longer than `timeout` milliseconds
+   */
+  async within<Result>(
+    timeout: number,
+    phase: string,
+    run: (deadline: Deadline) => Promise<Result>,
+  ): Promise<Result> {
+    const deadline = new Deadline(timeout, phase);
+    this.underWay.add(deadline);
+    try {
+      return await Promise.race([run(deadline), deadline.passed]);
+    } finally {
+      this.underWay.delete(deadline);
+      deadline.clear();
+    }
+  }
+
+  /** Gives up what is under way. */
+  abort(reason: Error): void {
+    for (const deadline of this.underWay) deadline.giveUp(reason);
   }
 }

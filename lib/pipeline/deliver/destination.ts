@@ -1,12 +1,17 @@
-import { isIP } from 'node:net';
+import { resolveTemplate, type Environment } from '../../environment-template.js';
 import { InvalidTriggerError } from '../../event-triggers.errors.js';
 import type { StatusRules, StoredSigningKey, StoredTrigger } from '../attach/stored-trigger.js';
-import type { AddressRules } from './address-rules.js';
+import type { Transform } from '../attach/transform.js';
 import type { EventHandler, HandlerDestination } from './handler-destination.js';
-import { resolveTemplate, type Environment } from '../../environment-template.js';
+import { payloadFormat, type PayloadFormat } from './payload-format.js';
 import { requestHeaders, type OutgoingSecret } from './request-headers.js';
 import { signersOf, type Signer } from './signer.js';
+import type { TransformTerms } from './transformer.js';
 import { payloadTerms, type PayloadTerms } from './webhook-body.js';
+import { placeOf, webhookUrl, type UrlRules, type WebhookPlace } from './webhook-url.js';
+
+/** As much as waits in a replica in all. */
+const MOST_BODY_BYTES = 64 * 1024 * 1024;
 
 /** What a trigger's destination takes from this process. */
 export interface DestinationContext {
@@ -16,19 +21,21 @@ export interface DestinationContext {
   readonly secret: OutgoingSecret | null;
   /** Of the module; a trigger may have its own. */
   readonly signingKeys: readonly StoredSigningKey[];
-  readonly addresses: AddressRules;
-  readonly requireHttps: boolean;
+  /** Where requests may go. */
+  readonly rules: UrlRules;
   readonly env: Environment;
   /** The methods of this application that handle events, by the name of their trigger. */
   readonly handlers: ReadonlyMap<string, { readonly handle: EventHandler }>;
+  /** The functions of this application that have a say in requests, likewise. */
+  readonly transforms: ReadonlyMap<string, Transform>;
 }
 
 /** Everything that is the same for all requests of a trigger, worked out once. */
-export interface WebhookDestination extends PayloadTerms {
-  readonly url: string;
-  readonly origin: string;
-  /** With the query. */
-  readonly path: string;
+export interface WebhookDestination extends PayloadTerms, WebhookPlace {
+  readonly format: PayloadFormat;
+  readonly maxBodyBytes: number;
+  /** Null where requests go out as they are defined. */
+  readonly transform: TransformTerms | null;
   /** Names and values in turn. */
   readonly headers: readonly string[];
   /** None where webhooks go out unsigned. */
@@ -76,64 +83,38 @@ function handlerDestination(
 function webhookDestination(
   trigger: StoredTrigger,
   webhook: string,
-  { installation, secret, signingKeys, addresses, requireHttps, env }: DestinationContext,
+  context: DestinationContext,
 ): WebhookDestination {
-  const url = webhookUrl(trigger, webhook, env);
-  if (requireHttps && url.protocol !== 'https:') {
-    throw new InvalidTriggerError(trigger.name, 'its webhook does not go over HTTPS', {
-      hint: 'Start the URL with https://, or leave destinations.requireHttps out.',
-    });
-  }
-  requirePermitted(trigger, url, addresses);
+  const { installation, secret, signingKeys, rules, env } = context;
+  const text = resolveTemplate(webhook, `Event trigger "${trigger.name}": webhook`, env);
+  const terms = payloadTerms(trigger, installation);
+  const format = payloadFormat(trigger, terms);
   return {
-    ...payloadTerms(trigger, installation),
-    url: url.href,
-    origin: url.origin,
-    path: url.pathname + url.search,
-    headers: requestHeaders(trigger, secret, env),
+    ...terms,
+    ...placeOf(webhookUrl(trigger.name, text, rules, `the webhook "${webhook}"`)),
+    format,
+    maxBodyBytes: trigger.maxBodyBytes ?? MOST_BODY_BYTES,
+    transform: trigger.transformed === true ? transformTerms(trigger, context, format) : null,
+    headers: requestHeaders(trigger, { secret, contentType: format.contentType }, env),
     signers: signersOf(trigger.signingKeys ?? signingKeys, `Event trigger "${trigger.name}"`, env),
     statuses: trigger.statuses ?? {},
     timeout: trigger.timeout,
   };
 }
 
-function webhookUrl(trigger: StoredTrigger, webhook: string, env: Environment): URL {
-  const text = resolveTemplate(webhook, `Event trigger "${trigger.name}": webhook`, env);
-  if (!URL.canParse(text)) {
-    throw new InvalidTriggerError(trigger.name, `the webhook "${webhook}" comes to no URL`, {
-      hint: 'Start it with http:// or https://, or with a variable that does.',
-    });
-  }
-  const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new InvalidTriggerError(trigger.name, `webhooks go over HTTP, not ${url.protocol}`, {
-      hint: 'Start the URL with http:// or https://.',
-    });
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new InvalidTriggerError(
-      trigger.name,
-      'the webhook carries a user or a password in its URL',
-      {
-        hint: 'Send them as a header: { name: "authorization", valueFromEnv: … }.',
-      },
-    );
-  }
-  // Fragments stay on the sender's side.
-  url.hash = '';
-  return url;
-}
-
-/** A name is looked at when it is connected to: it may lead elsewhere by then. */
-function requirePermitted(
+function transformTerms(
   trigger: StoredTrigger,
-  { hostname }: URL,
-  addresses: AddressRules,
-): void {
-  const host = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) === 0 || addresses.allowsHost(host)) return;
-  const refusal = addresses.refusal(host);
-  if (refusal === null) return;
-  const { problem, hint } = refusal;
-  throw new InvalidTriggerError(trigger.name, problem, { hint, cause: refusal });
+  { transforms, rules, env }: DestinationContext,
+  { contentType }: PayloadFormat,
+): TransformTerms {
+  const { name } = trigger;
+  const transform = transforms.get(name);
+  if (transform === undefined) {
+    throw new InvalidTriggerError(name, 'its definition here has no transform', {
+      hint: 'Another release has stored it with one: its replicas deliver it, until this one is the latest to start.',
+    });
+  }
+  const bare = { ...trigger, headers: [], sendSecret: false };
+  const elsewhere = requestHeaders(bare, { secret: null, contentType }, env);
+  return { trigger: name, transform, rules, elsewhere };
 }

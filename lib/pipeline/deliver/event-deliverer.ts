@@ -1,11 +1,19 @@
 import type { ClaimedEvent } from '../event.js';
 import { ClosedError } from './closed-error.js';
 import type { Destination, WebhookDestination } from './destination.js';
-import { eventHeaders, type Letter } from './event-headers.js';
+import { eventHeaders } from './event-headers.js';
 import { eventId } from './event-id.js';
 import { HandlerCaller } from './handler-destination.js';
-import { answered, unanswered, undeliverable, type Outcome } from './outcome.js';
-import { webhookBody } from './webhook-body.js';
+import {
+  answered,
+  skipped,
+  tooLarge,
+  unanswered,
+  undeliverable,
+  unhandled,
+  type Outcome,
+} from './outcome.js';
+import { Transformer, type Sending, type TransformTerms } from './transformer.js';
 import type { WebhookClient } from './webhook-client.js';
 
 /**
@@ -17,24 +25,63 @@ import type { WebhookClient } from './webhook-client.js';
  */
 export class EventDeliverer {
   private readonly caller = new HandlerCaller();
+  private readonly transformer = new Transformer();
 
   constructor(private readonly client: WebhookClient) {}
 
   async deliver(destination: Destination, event: ClaimedEvent): Promise<Outcome> {
     return 'handle' in destination
       ? this.caller.deliver(destination, event)
-      : this.send(destination, event);
+      : this.write(destination, event);
   }
 
-  private async send(destination: WebhookDestination, event: ClaimedEvent): Promise<Outcome> {
+  /** Ends all connections, and lets go of what is under way in code of the application. */
+  async close(): Promise<void> {
+    const reason = new ClosedError();
+    this.caller.abort(reason);
+    this.transformer.abort(reason);
+    await this.client.close();
+  }
+
+  private async write(destination: WebhookDestination, event: ClaimedEvent): Promise<Outcome> {
     const start = performance.now();
-    let letter: Letter;
+    let sending: Sending;
     try {
       const id = eventId(destination.installation, event);
-      letter = { id, body: webhookBody(destination, event, id), sentAt: Date.now() };
+      const body = destination.format.body(event, id);
+      sending = { destination, letter: { id, body, sentAt: Date.now() } };
     } catch (error) {
       return undeliverable(error, performance.now() - start);
     }
+    const { transform } = destination;
+    return transform === null
+      ? this.send(sending, event, start)
+      : this.transform(sending, transform, event, start);
+  }
+
+  private async transform(
+    sending: Sending,
+    terms: TransformTerms,
+    event: ClaimedEvent,
+    start: number,
+  ): Promise<Outcome> {
+    try {
+      const wanted = await this.transformer.transform({ ...sending, terms, event });
+      if (wanted === null) return skipped(performance.now() - start);
+      return await this.send(wanted, event, start);
+    } catch (error) {
+      return unhandled(error, performance.now() - start);
+    }
+  }
+
+  private async send(
+    { destination, letter }: Sending,
+    event: ClaimedEvent,
+    start: number,
+  ): Promise<Outcome> {
+    const { maxBodyBytes } = destination;
+    const excess = bytesBeyond(letter.body, maxBodyBytes);
+    if (excess !== null) return tooLarge(excess, maxBodyBytes, performance.now() - start);
     try {
       const answer = await this.client.post(
         destination,
@@ -46,10 +93,14 @@ export class EventDeliverer {
       return unanswered(error, destination.origin, performance.now() - start);
     }
   }
+}
 
-  /** Ends all connections, and lets go of handlers that are under way. */
-  async close(): Promise<void> {
-    this.caller.abort(new ClosedError());
-    await this.client.close();
-  }
+/** UTF-8 has at most so many bytes for one unit of a string: only a body near the limit has to be counted. */
+const MOST_BYTES_OF_A_UNIT = 3;
+
+/** The bytes of a body that is too large; null for any other. */
+function bytesBeyond(body: string, most: number): number | null {
+  if (body.length * MOST_BYTES_OF_A_UNIT <= most) return null;
+  const bytes = Buffer.byteLength(body);
+  return bytes > most ? bytes : null;
 }

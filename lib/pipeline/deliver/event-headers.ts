@@ -35,13 +35,14 @@ export interface Letter {
 
 /**
  * The headers of one request beside those of its trigger, names and values in turn: those of Standard Webhooks, whose
- * signature covers id, time of the attempt and body, and our own.
+ * signature covers id, time of the attempt and body, our own, and those of the format.
  */
 export function eventHeaders(
-  { signers }: Pick<WebhookDestination, 'signers'>,
-  { trace, redelivered, attemptsBefore }: ClaimedEvent,
+  { signers, format }: Pick<WebhookDestination, 'signers' | 'format'>,
+  event: ClaimedEvent,
   { id, body, sentAt }: Letter,
 ): readonly string[] {
+  const { trace, redelivered, attemptsBefore } = event;
   const timestamp = String(Math.floor(sentAt / 1_000));
   const headers = [
     ID_HEADER,
@@ -57,5 +58,6 @@ export function eventHeaders(
   const traceparent = traceparentOf(trace);
   if (traceparent !== null) headers.push('traceparent', traceparent);
   if (redelivered) headers.push(REDELIVERY_HEADER, 'true');
-  return headers;
+  const own = format.headers(event, id);
+  return own.length === 0 ? headers : [...headers, ...own];
 }

@@ -1,5 +1,5 @@
 import type { ClaimedEvent, EventTriggerPayload } from '../event.js';
-import { Deadline } from './deadline.js';
+import { Deadlines } from './deadline.js';
 import { eventId } from './event-id.js';
 import { handled, unhandled, undeliverable, type Outcome } from './outcome.js';
 import { parsePayload } from './exact-json.js';
@@ -28,7 +28,7 @@ export interface HandlerDestination extends PayloadTerms {
 
 /** Calls handlers, and lets go of those that are under way when the process stops. */
 export class HandlerCaller {
-  private readonly underWay = new Set<Deadline>();
+  private readonly deadlines = new Deadlines();
 
   /** Never rejects, and takes no longer than the destination's timeout. */
   async deliver(destination: HandlerDestination, event: ClaimedEvent): Promise<Outcome> {
@@ -40,22 +40,19 @@ export class HandlerCaller {
     } catch (error) {
       return undeliverable(error, performance.now() - start);
     }
-    const deadline = new Deadline(destination.timeout, 'in its handler');
-    this.underWay.add(deadline);
+    const attempt = event.attemptsBefore + 1;
     try {
-      const delivery = { attempt: event.attemptsBefore + 1, signal: deadline.signal() };
-      await Promise.race([destination.handle(payload, delivery), deadline.passed]);
+      await this.deadlines.within(destination.timeout, 'in its handler', async (deadline) =>
+        destination.handle(payload, { attempt, signal: deadline.signal() }),
+      );
       return handled(performance.now() - start);
     } catch (error) {
       return unhandled(error, performance.now() - start);
-    } finally {
-      this.underWay.delete(deadline);
-      deadline.clear();
     }
   }
 
   /** Gives up what is under way. */
   abort(reason: Error): void {
-    for (const deadline of this.underWay) deadline.giveUp(reason);
+    this.deadlines.abort(reason);
   }
 }

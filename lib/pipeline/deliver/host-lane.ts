@@ -1,6 +1,6 @@
 import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { bodyExcerpt } from './body-excerpt.js';
-import { Deadline } from './deadline.js';
+import { Deadlines, type Deadline } from './deadline.js';
 import type { WebhookDestination } from './destination.js';
 import type { AnswerLimits, HttpAnswer } from './http-exchange.js';
 import { hostAdapter, type Send } from './host-adapter.js';
@@ -10,7 +10,7 @@ const HIGHEST_STATUS = 999;
 
 /** Requests through the host's axios instance, with everything that the host has made of it. */
 export class HostLane {
-  private readonly underWay = new Set<Deadline>();
+  private readonly deadlines = new Deadlines();
 
   constructor(
     private readonly instance: AxiosInstance,
@@ -24,22 +24,16 @@ export class HostLane {
     headers: readonly string[],
     body: string,
   ): Promise<HttpAnswer> {
-    const deadline = new Deadline(destination.timeout);
-    this.underWay.add(deadline);
-    try {
-      return await Promise.race([
-        this.answer(destination.url, headers, body, deadline),
-        deadline.passed,
-      ]);
-    } finally {
-      this.underWay.delete(deadline);
-      deadline.clear();
-    }
+    return await this.deadlines.within(
+      destination.timeout,
+      "in the host's axios instance",
+      (deadline) => this.answer(destination.url, headers, body, deadline),
+    );
   }
 
   /** Gives up what is under way. */
   abort(reason: Error): void {
-    for (const deadline of this.underWay) deadline.giveUp(reason);
+    this.deadlines.abort(reason);
   }
 
   private async answer(

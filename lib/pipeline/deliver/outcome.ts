@@ -13,6 +13,7 @@ export interface Outcome {
   readonly kind: StatusOutcome;
   /** Null where no answer came. */
   readonly status: number | null;
+  /** Why nothing was delivered, or no request was made. */
   readonly error: { readonly code: string; readonly message: string } | null;
   /** The pause that the receiver asked for, in milliseconds. */
   readonly retryAfter: number | null;
@@ -60,13 +61,23 @@ export function handled(duration: number): Outcome {
   return { ...NO_ANSWER, kind: 'delivered', error: null, duration };
 }
 
-/** A handler threw, or took too long. */
+/** The application's transform wanted no request. */
+export function skipped(duration: number): Outcome {
+  return {
+    ...NO_ANSWER,
+    kind: 'delivered',
+    error: { code: 'SKIPPED', message: 'Its transform skipped it' },
+    duration,
+  };
+}
+
+/** Code of the application threw, or took too long. */
 export function unhandled(error: unknown, duration: number): Outcome {
   const { message } = asError(error);
   return {
     ...NO_ANSWER,
     kind: error instanceof EventRejectedError ? 'rejected' : 'retry',
-    error: { code: handlerCodeOf(error), message: cut(message) },
+    error: { code: codeOf(error), message: cut(message) },
     duration,
   };
 }
@@ -82,11 +93,17 @@ export function undeliverable(error: unknown, duration: number): Outcome {
   };
 }
 
+/** The body is larger than the trigger allows, today and later. */
+export function tooLarge(bytes: number, most: number, duration: number): Outcome {
+  const message = `The body has ${bytes} bytes, and maxBodyBytes is ${most}: leave columns out with payload`;
+  return { ...NO_ANSWER, kind: 'rejected', error: { code: 'BODY_TOO_LARGE', message }, duration };
+}
+
 const asError = (error: unknown): Error =>
   error instanceof Error ? error : new Error(String(error));
 
 /** Its code where it has one, else the name of its class. */
-function handlerCodeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   return cut(typeof code === 'string' && code !== '' ? code : asError(error).name);
 }

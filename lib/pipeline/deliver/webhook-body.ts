@@ -47,11 +47,10 @@ export function webhookBody(
   event: ClaimedEvent,
   id: string = eventId(destination.installation, event),
 ): string {
-  const columns = destination.payload[event.operation];
   return (
     `{"created_at":"${isoOf(event.createdAt)}"` +
     `,"delivery_info":{"current_retry":${event.attemptsBefore},"max_retries":${destination.maxRetries}}` +
-    `,"event":{"data":{"new":${image(event.new, columns)},"old":${image(event.old, columns)}}` +
+    `,"event":{"data":{${rowImages(destination, event)}}` +
     `,"op":"${event.operation}"` +
     `,"session_variables":${sessionVariables(event.session)}` +
     `,"trace_context":${traceContext(event.trace)}}` +
@@ -60,7 +59,18 @@ export function webhookBody(
   );
 }
 
-function image(row: string | null, columns: ReadonlySet<string> | undefined): string {
+/** The row after and before, as two members of a JSON object. */
+export function rowImages(terms: PayloadTerms, event: ClaimedEvent): string {
+  return `"new":${rowImage(terms, event, event.new)},"old":${rowImage(terms, event, event.old)}`;
+}
+
+/** One image with the columns that leave; `null` where there is none. */
+export function rowImage(
+  { payload }: PayloadTerms,
+  { operation }: ClaimedEvent,
+  row: string | null,
+): string {
   if (row === null) return 'null';
+  const columns = payload[operation];
   return columns === undefined ? row : pickMembers(row, columns);
 }

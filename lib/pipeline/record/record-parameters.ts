@@ -103,8 +103,9 @@ function advancedKeys({ event, batch, decision, ordered }: Attempt): TriggerKey[
   return keysOf(event).map((key) => ({ triggerId: event.triggerId, key }));
 }
 
-const isPlain = ({ batch, decision }: Attempt): boolean =>
-  batch !== null && decision.kind === 'delivered';
+/** What was skipped says so, as failures say why. */
+const isPlain = ({ batch, decision, outcome }: Attempt): boolean =>
+  batch !== null && decision.kind === 'delivered' && outcome?.error === null;
 
 function placesOf(attempts: readonly Attempt[]): Map<OpenBatch, number> {
   const places = new Map<OpenBatch, number>();

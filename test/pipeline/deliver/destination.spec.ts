@@ -18,7 +18,7 @@ describe('the destination of a trigger', () => {
           { name: 'x-env', valueFromEnv: 'TOKEN' },
         ],
       },
-      { BASE: 'https://example.com:8443', PATH_OF_HOOK: 'x', TOKEN: 'abc\n' },
+      { env: { BASE: 'https://example.com:8443', PATH_OF_HOOK: 'x', TOKEN: 'abc\n' } },
     );
     expect(destination).toMatchObject({ origin: 'https://example.com:8443', path: '/v1/x?q=1' });
     expect(
@@ -34,7 +34,7 @@ describe('the destination of a trigger', () => {
     const secret = { header: 'Nhost-Webhook-Secret', value: 'module' };
     const own: StoredHeader[] = [{ name: 'nhost-webhook-secret', value: 'own' }];
     const sent = (more: Parameters<typeof destinationOf>[0]) =>
-      headersOf(destinationOf(more, {}, secret))['nhost-webhook-secret'];
+      headersOf(destinationOf(more, { secret }))['nhost-webhook-secret'];
     expect(sent({})).toBe('module');
     expect(sent({ headers: own })).toBe('own');
     expect(sent({ sendSecret: false })).toBeUndefined();
@@ -50,7 +50,7 @@ describe('the destination of a trigger', () => {
     ['ftp://example.com', /not ftp:/],
     ['http://user:pass@example.com', /user or a password/],
   ])('refuses the webhook %s and says why', (webhook, message) => {
-    expect(() => destinationOf({ webhook }, { EMPTY: '' })).toThrow(message);
+    expect(() => destinationOf({ webhook }, { env: { EMPTY: '' } })).toThrow(message);
   });
 
   it.each([

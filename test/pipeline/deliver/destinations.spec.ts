@@ -5,12 +5,11 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { StoredTrigger } from '../../../lib/pipeline/attach/stored-trigger.js';
-import { AddressRules } from '../../../lib/pipeline/deliver/address-rules.js';
 import { resolveDestination, type Destination } from '../../../lib/pipeline/deliver/destination.js';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import type { EventHandler } from '../../../lib/pipeline/deliver/handler-destination.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
-import { event, trigger } from '../support/trigger.js';
+import { contextOf, event, trigger } from '../support/trigger.js';
 
 /** What whoever is delivered to does with a payload. */
 type Behaviour = (payload: unknown) => 'accept' | 'fail' | 'hang';
@@ -85,15 +84,7 @@ describe.each([
       return behave();
     });
     const stored = trigger({ timeout: TIMEOUT_MS, insert: { payload: ['id'] }, ...where });
-    return resolveDestination(stored, {
-      installation: 7,
-      secret: null,
-      signingKeys: [],
-      addresses: new AddressRules({ publicOnly: false, allow: [] }),
-      requireHttps: false,
-      env: {},
-      handlers: kind.handlers(),
-    });
+    return resolveDestination(stored, contextOf({ handlers: kind.handlers() }));
   };
 
   it('is given the payload of the event, with the columns that leave, and delivers it', async () => {

@@ -7,12 +7,11 @@ import {
   AddressRules,
   type ForbiddenAddressError,
 } from '../../../lib/pipeline/deliver/address-rules.js';
-import { resolveDestination } from '../../../lib/pipeline/deliver/destination.js';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import type { Outcome } from '../../../lib/pipeline/deliver/outcome.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
 import { OWN_LANES } from '../support/lanes.js';
-import { event, trigger } from '../support/trigger.js';
+import { destinationOf, event } from '../support/trigger.js';
 
 const FORBIDDEN = { kind: 'rejected', status: null, error: { code: 'ET_FORBIDDEN_ADDRESS' } };
 const [PERMITTED, ELSEWHERE] = ['127.0.0.1', '127.0.0.2'];
@@ -66,16 +65,12 @@ describe.each(OWN_LANES)('a webhook that goes %s', (_, makeInstance) => {
     );
     const { port } = server.address() as AddressInfo;
     const url = `http://${host}:${port}/`;
-    const destination = resolveDestination(trigger({ webhook: url }), {
-      installation: 1,
-      secret: null,
-      signingKeys: [],
-      // The connector alone is to decide.
-      addresses: new AddressRules({ publicOnly: false, allow: [host] }),
-      requireHttps: false,
-      env: {},
-      handlers: new Map(),
-    });
+    // The connector alone is to decide.
+    const addresses = new AddressRules({ publicOnly: false, allow: [host] });
+    const destination = destinationOf(
+      { webhook: url },
+      { rules: { addresses, requireHttps: false } },
+    );
     return deliverer.deliver(destination, event());
   };
   const fresh = (): void => {
@@ -136,15 +131,10 @@ describe.each(OWN_LANES)('a webhook that goes %s', (_, makeInstance) => {
 
 describe('a webhook whose URL has a literal address', () => {
   const resolve = (webhook: string, publicOnly: boolean, requireHttps = false) =>
-    resolveDestination(trigger({ webhook }), {
-      installation: 1,
-      secret: null,
-      signingKeys: [],
-      addresses: new AddressRules({ publicOnly, allow: ['10.1.2.3'] }),
-      requireHttps,
-      env: {},
-      handlers: new Map(),
-    });
+    destinationOf(
+      { webhook },
+      { rules: { addresses: new AddressRules({ publicOnly, allow: ['10.1.2.3'] }), requireHttps } },
+    );
 
   it.each([
     'http://127.0.0.1/',

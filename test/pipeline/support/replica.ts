@@ -6,7 +6,6 @@ import { EventClaimer } from '../../../lib/pipeline/claim/event-claimer.js';
 import { KnownTriggers } from '../../../lib/pipeline/claim/known-triggers.js';
 import { WakeUpListener } from '../../../lib/pipeline/claim/wake-up-listener.js';
 import { Wakefulness } from '../../../lib/pipeline/claim/wakefulness.js';
-import { AddressRules } from '../../../lib/pipeline/deliver/address-rules.js';
 import { resolveDestination } from '../../../lib/pipeline/deliver/destination.js';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
@@ -18,8 +17,8 @@ import { TriggerHealth } from '../../../lib/pipeline/retry/trigger-health.js';
 import type { DispatcherSettings } from '../../../lib/pipeline/stages.js';
 import { APPLICATION, type Engine } from './engine.js';
 import { Life } from './life.js';
+import { contextOf } from './trigger.js';
 
-const ANYWHERE = new AddressRules({ publicOnly: false, allow: [] });
 const WEEK = 7 * 24 * 3_600_000;
 
 export interface ReplicaOptions extends Partial<DispatcherSettings> {
@@ -109,15 +108,7 @@ export async function startReplica(
       wakefulness: new Wakefulness(database, schema, listener),
       keeper: new LogKeeper(database, schema, { events: WEEK, attempts: WEEK, deadLetters: WEEK }),
       resolve: (trigger) =>
-        resolveDestination(trigger, {
-          installation,
-          secret: null,
-          signingKeys: [],
-          addresses: ANYWHERE,
-          requireHttps: false,
-          handlers: new Map(),
-          env: process.env,
-        }),
+        resolveDestination(trigger, contextOf({ installation, env: process.env })),
     },
     complete,
     { log: say, warn: say, error: say },

@@ -1,7 +1,10 @@
 import type { StoredTrigger } from '../../../lib/pipeline/attach/stored-trigger.js';
 import { AddressRules } from '../../../lib/pipeline/deliver/address-rules.js';
-import type { WebhookDestination } from '../../../lib/pipeline/deliver/destination.js';
-import { resolveDestination } from '../../../lib/pipeline/deliver/destination.js';
+import {
+  resolveDestination,
+  type DestinationContext,
+  type WebhookDestination,
+} from '../../../lib/pipeline/deliver/destination.js';
 import type { ClaimedEvent, EventNumber, TriggerId } from '../../../lib/pipeline/event.js';
 
 const ANYWHERE = new AddressRules({ publicOnly: false, allow: [] });
@@ -31,20 +34,23 @@ export const trigger = (more: Partial<StoredTrigger> = {}): StoredTrigger => ({
   ...more,
 });
 
+/** What a destination takes from a process that has nothing to say: more of it is up to the test. */
+export const contextOf = (more: Partial<DestinationContext> = {}): DestinationContext => ({
+  installation: 7,
+  secret: null,
+  signingKeys: [],
+  rules: { addresses: ANYWHERE, requireHttps: false },
+  env: {},
+  handlers: new Map(),
+  transforms: new Map(),
+  ...more,
+});
+
 export const destinationOf = (
   more: Partial<StoredTrigger> = {},
-  env: Record<string, string> = {},
-  secret: { header: string; value: string } | null = null,
+  context: Partial<DestinationContext> = {},
 ): WebhookDestination =>
-  resolveDestination(trigger(more), {
-    installation: 7,
-    secret,
-    signingKeys: [],
-    addresses: ANYWHERE,
-    requireHttps: false,
-    env,
-    handlers: new Map(),
-  }) as WebhookDestination;
+  resolveDestination(trigger(more), contextOf(context)) as WebhookDestination;
 
 /** An event as a dispatcher holds it. */
 export const event = (more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
