@@ -32,6 +32,7 @@ export type { SigningKeyOption, SigningKeys } from './signing-key.js';
 // Attach: what to watch, where to send
 export {
   defineTrigger,
+  type BundleDefinition,
   type Column,
   type EntityClass,
   type HeaderDefinition,

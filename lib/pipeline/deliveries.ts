@@ -1,11 +1,15 @@
 import { Backlog, type Waiting } from './claim/backlog.js';
+import type { StoredBundle, StoredTrigger } from './attach/stored-trigger.js';
+import { BundleRoom } from './deliver/bundle.js';
 import type { EventDeliverer } from './deliver/event-deliverer.js';
+import type { Outcome } from './deliver/outcome.js';
 import type { DeliveryNews } from './delivery-news.js';
 import type { ClaimedEvent, TriggerId } from './event.js';
 import { holdsUp, type Attempt, type OpenBatch } from './record/attempt.js';
 import type { AttemptRecorder } from './record/attempt-recorder.js';
 import { decide } from './retry/retry-policy.js';
 import type { TriggerHealth } from './retry/trigger-health.js';
+import type { Pass } from './stream-gate.js';
 import type { Stream, Streams } from './streams.js';
 
 /** Memory that events may take while they wait. */
@@ -192,24 +196,60 @@ export class Deliveries {
   }
 
   private async deliver(item: Waiting<OpenBatch>, stream: Stream): Promise<void> {
-    const { deliverer, recorder } = this.stages;
     const { trigger, destination, gate } = stream;
+    const { deliverer } = this.stages;
     const pass = gate.begin(now());
-    const outcome = await deliverer.deliver(destination, item.event);
+    if (trigger.bundle === undefined || 'handle' in destination) {
+      const outcome = await deliverer.deliver(destination, item.event);
+      this.settle(item, outcome, trigger);
+      this.judge(stream, pass, outcome);
+      return;
+    }
+    const items = this.bundleWith(item, trigger.bundle, destination.maxBodyBytes);
+    const { whole, each } = await deliverer.deliverBundle(
+      destination,
+      items.map(({ event }) => event),
+    );
+    items.forEach((one, place) => this.settle(one, each[place]!, trigger));
+    this.judge(stream, pass, whole);
+  }
+
+  /** What goes out in one request with it. */
+  private bundleWith(
+    item: Waiting<OpenBatch>,
+    { size }: StoredBundle,
+    bytes: number,
+  ): Waiting<OpenBatch>[] {
+    const room = new BundleRoom(size, bytes);
+    room.takes(item.event);
+    const items = [item];
+    for (;;) {
+      const next = this.backlog.nextOf(item.event.triggerId, (event) => room.takes(event));
+      if (next === undefined) return items;
+      items.push(next);
+    }
+  }
+
+  /** What a request says about its destination. */
+  private judge({ trigger, gate }: Stream, pass: Pass, outcome: Outcome): void {
     const change = gate.end(pass, outcome, now());
+    this.news.hearOfBreaker(trigger, change);
+    if (outcome.kind === 'gone') gate.shut();
+    this.stages.health.note(trigger, outcome.kind === 'gone' ? 'gone' : change);
+  }
+
+  /** What it says about an event. */
+  private settle(item: Waiting<OpenBatch>, outcome: Outcome, trigger: StoredTrigger): void {
     const decision = decide(outcome, item.event, trigger.retry, Date.now());
     const ordered = trigger.ordering === 'row';
     const holdsKey = decision.kind === 'dead' && trigger.whenExhausted === 'hold-key';
     // Spelled out, since a spread costs as much as all else here.
     const { event, batch } = item;
     const attempt = { event, batch, outcome, decision, ordered, holdsKey, endedAt: now() };
-    recorder.add(attempt);
+    this.stages.recorder.add(attempt);
     if (holdsUp(attempt)) for (const behind of this.backlog.fail(item)) this.park(behind);
     else this.backlog.finish(item);
     this.news.hear(trigger, outcome, decision);
-    this.news.hearOfBreaker(trigger, change);
-    if (outcome.kind === 'gone') gate.shut();
-    this.stages.health.note(trigger, outcome.kind === 'gone' ? 'gone' : change);
   }
 
   /** It waits in the database, for earlier ones of its key or for whoever resumes its trigger. */
@@ -233,7 +273,7 @@ export class Deliveries {
     // One that this replica does not know is let through, to be let go of.
     const stream = this.streams.get(trigger);
     if (stream === undefined) return true;
-    const opensIn = stream.gate.opensIn(now());
+    const opensIn = stream.gate.opensIn(now(), this.backlog.waiting(trigger));
     if (opensIn === 0) return true;
     if (opensIn !== null) this.wakeAfter(trigger, opensIn);
     return false;

@@ -228,8 +228,9 @@ export class Dispatcher {
 
   /** Also one whose pages have no room, but not one that has as many in hand as it may attempt at a time. */
   private mayRetry(trigger: TriggerId): boolean {
-    const { concurrency = 0 } = this.streams.get(trigger)?.trigger ?? {};
-    return this.holdings.retries.of(trigger) < concurrency && this.deliveries.mayClaim(trigger);
+    const { concurrency = 0, bundle } = this.streams.get(trigger)?.trigger ?? {};
+    const most = concurrency * (bundle?.size ?? 1);
+    return this.holdings.retries.of(trigger) < most && this.deliveries.mayClaim(trigger);
   }
 
   private retriesWanted(): number {

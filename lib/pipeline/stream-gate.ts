@@ -1,5 +1,6 @@
 import type { StoredTrigger } from './attach/stored-trigger.js';
 import { CongestionWindow, isOverload } from './deliver/congestion-window.js';
+import { Gathering } from './deliver/gathering.js';
 import type { Outcome } from './deliver/outcome.js';
 import { TokenBucket } from './deliver/token-bucket.js';
 import { LONGEST_ASKED_PAUSE } from './retry/retry-policy.js';
@@ -11,7 +12,7 @@ export interface Pass {
   readonly begunAt: number;
 }
 
-type Limits = Pick<StoredTrigger, 'concurrency' | 'rateLimit' | 'breaker' | 'paused'>;
+type Limits = Pick<StoredTrigger, 'concurrency' | 'rateLimit' | 'breaker' | 'bundle' | 'paused'>;
 
 /**
  * Whether another attempt of one trigger may begin in this replica: its slots, its rate, its breaker, and
@@ -21,6 +22,7 @@ export class StreamGate {
   private underWay = 0;
   private bucket: TokenBucket | null = null;
   private breaker: CircuitBreaker | null = null;
+  private gathering: Gathering | null = null;
   private window: CongestionWindow;
   private restsUntil = Number.NEGATIVE_INFINITY;
 
@@ -34,11 +36,12 @@ export class StreamGate {
 
   /** The definition has changed. What is under way and what is known of the destination stays. */
   update(limits: Limits, now: number): void {
-    const changed = (name: 'rateLimit' | 'breaker' | 'concurrency'): boolean =>
+    const changed = (name: 'rateLimit' | 'breaker' | 'bundle' | 'concurrency'): boolean =>
       JSON.stringify(this.limits[name]) !== JSON.stringify(limits[name]);
     // Who resumes by hand wants to see attempts.
     const isResumed = this.limits.paused && !limits.paused;
     if (changed('rateLimit')) this.bucket = null;
+    if (changed('bundle')) this.gathering = null;
     if (changed('breaker') || isResumed) this.breaker = null;
     if (changed('concurrency') || isResumed) this.window = new CongestionWindow(limits.concurrency);
     if (isResumed) this.restsUntil = Number.NEGATIVE_INFINITY;
@@ -53,12 +56,20 @@ export class StreamGate {
   /**
    * Milliseconds until an attempt may begin, 0 when one may; null while it depends on something else than time:
    * on the end of an attempt, or on somebody who resumes the delivery.
+   *
+   * @param waiting events that wait: few of them may have to wait for others
    */
-  opensIn(now: number): number | null {
+  opensIn(now: number, waiting = Number.POSITIVE_INFINITY): number | null {
     if (this.limits.paused || this.underWay >= this.window.limit) return null;
     const byBreaker = this.breaker === null ? 0 : this.breaker.opensIn(now);
     if (byBreaker === null) return null;
-    return Math.max(byBreaker, this.bucket?.opensIn(now) ?? 0, this.restsUntil - now, 0);
+    return Math.max(
+      byBreaker,
+      this.bucket?.opensIn(now) ?? 0,
+      this.restsUntil - now,
+      this.gathering?.opensIn(waiting, now) ?? 0,
+      0,
+    );
   }
 
   /** Whether events may be claimed: not for a destination that is known to fail. */
@@ -69,6 +80,7 @@ export class StreamGate {
   begin(now: number): Pass {
     this.underWay += 1;
     this.bucket?.take(now);
+    this.gathering?.sent();
     return { isProbe: this.breaker?.begin() ?? false, begunAt: now };
   }
 
@@ -86,9 +98,10 @@ export class StreamGate {
 
   private apply(limits: Limits, now: number): void {
     this.limits = limits;
-    const { rateLimit, breaker } = limits;
+    const { rateLimit, breaker, bundle } = limits;
     if (rateLimit !== undefined)
       this.bucket ??= new TokenBucket(rateLimit.perSecond, rateLimit.burst, now);
+    if (bundle !== undefined) this.gathering ??= new Gathering(bundle);
     if (breaker !== undefined) this.breaker ??= new CircuitBreaker(breaker);
   }
 }

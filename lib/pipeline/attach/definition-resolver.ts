@@ -79,6 +79,7 @@ function resolve(
     ...signing(definition.signingKeys),
     ...format(definition.format),
     ...(definition.transform && { transformed: true as const }),
+    ...bundle(definition),
     ...(definition.maxBodyBytes !== undefined && { maxBodyBytes: definition.maxBodyBytes }),
     ...(definition.statuses && { statuses: definition.statuses }),
     retry: resolveRetry(definition.retry, retry),
@@ -96,6 +97,7 @@ const OF_REQUESTS = [
   'signingKeys',
   'format',
   'transform',
+  'bundle',
   'maxBodyBytes',
   'statuses',
 ] as const;
@@ -121,6 +123,35 @@ function signing(given: TriggerDefinition['signingKeys']): Pick<WantedTrigger, '
 
 function format(given: TriggerDefinition['format']): Pick<WantedTrigger, 'format'> {
   return given === undefined || given === 'hasura' ? {} : { format: given };
+}
+
+function bundle({
+  name,
+  bundle: given,
+  format: form,
+  transform,
+}: TriggerDefinition): Pick<WantedTrigger, 'bundle'> {
+  if (given === undefined) return {};
+  if (form === 'row') {
+    throw new InvalidTriggerError(
+      name,
+      'a bundle of bare rows would not say which event is which',
+      {
+        hint: "Choose another format, such as 'hasura'.",
+      },
+    );
+  }
+  if (transform !== undefined) {
+    throw new InvalidTriggerError(
+      name,
+      'a transform has the last word on one event, not on a bundle',
+      {
+        hint: 'Leave one of transform and bundle out.',
+      },
+    );
+  }
+  const { size, within = 0 } = typeof given === 'number' ? { size: given } : given;
+  return { bundle: { size, within: milliseconds(within) } };
 }
 
 function removal(given: WhenRemoved = 'keep'): Pick<WantedTrigger, 'whenRemoved'> {

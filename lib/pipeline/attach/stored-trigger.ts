@@ -54,6 +54,13 @@ export interface StoredRateLimit {
   readonly burst: number;
 }
 
+/** So many events in one request. */
+export interface StoredBundle {
+  readonly size: number;
+  /** Milliseconds that the first of them waits for the others. */
+  readonly within: number;
+}
+
 /** When a destination counts as failing; times in milliseconds. */
 export interface StoredBreaker {
   readonly failureRatio: number;
@@ -106,6 +113,8 @@ export interface StoredTrigger {
   readonly format?: StoredFormat;
   /** Whether a function of the application has a say in each request: then replicas without it leave the events alone. */
   readonly transformed?: true;
+  /** Absent where each event has a request of its own. */
+  readonly bundle?: StoredBundle;
   /** Bytes of the largest body that is sent. */
   readonly maxBodyBytes?: number;
   /** What answers mean, beside the defaults. */

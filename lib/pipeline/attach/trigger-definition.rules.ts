@@ -21,6 +21,7 @@ import type { Duration } from '../../duration.js';
 import type { StatusOutcome } from './stored-trigger.js';
 import type { Transform } from './transform.js';
 import type {
+  BundleDefinition,
   HeaderDefinition,
   RateLimitDefinition,
   WebhookFormat,
@@ -140,6 +141,19 @@ function isRate(value: unknown): boolean {
   );
 }
 
+function isBundle(value: unknown, owner: object): boolean {
+  if (typeof value === 'number') return isBundleSize(value, owner);
+  if (typeof value !== 'object' || value === null) return false;
+  const { size, within = 0, ...others } = value as Partial<BundleDefinition>;
+  return (
+    isBundleSize(size, owner) &&
+    isDuration('0ms', '1m')(within, owner) &&
+    Object.keys(others).length === 0
+  );
+}
+
+const isBundleSize = isWholeNumber(2, 1_000);
+
 function isStart(value: unknown, owner: object): boolean {
   if (value instanceof Date) return !Number.isNaN(value.getTime());
   return isDuration('1s', '366d')(value, owner);
@@ -202,6 +216,9 @@ export class TriggerDefinitionRules {
 
   @May('be a function of the payload', (value) => typeof value === 'function')
   transform?: Transform;
+
+  @May('be how many events one request has, from 2 to 1000, or { size, within }', isBundle)
+  bundle?: number | BundleDefinition;
 
   @May('be a whole number of bytes from 1', isWholeNumber(1, Number.MAX_SAFE_INTEGER))
   maxBodyBytes?: number;

@@ -63,6 +63,12 @@ export type HeaderDefinition =
 /** How events are written down for a receiver. */
 export type WebhookFormat = 'hasura' | StoredFormat;
 
+/** So many events in one request, the first of which waits so long for the others. */
+export interface BundleDefinition {
+  size: number;
+  within?: Duration;
+}
+
 /** So many requests a second, and so many at once after a pause. */
 export interface RateLimitDefinition {
   perSecond: number;
@@ -134,6 +140,17 @@ export interface TriggerDefinition<Row = unknown, Name extends string = Column<R
    *   event.op === 'INSERT' ? { body: { text: `Order ${event.data.new.id}` } } : 'skip'
    */
   transform?: Transform;
+  /**
+   * Sends up to so many events, at most 1000, in one request, whose body is a JSON array: a number, or with how long the
+   * first one waits for others, up to a minute. An answer holds for all of them, unless it is a success whose body says
+   * `{ "statuses": { "<id>": 500 } }`: those then come to what their own status means. Events that have failed go out in
+   * smaller and smaller requests, so that one that cannot be handled does not hold up the others for ever.
+   *
+   * Limits count requests. Not with `transform`, nor with the format `'row'`, whose events have no id in the body; both
+   * formats of CloudEvents become `application/cloudevents-batch+json`. Default: a request for each event; `within` 0, so
+   * that an event waits for no other one.
+   */
+  bundle?: number | BundleDefinition;
   /**
    * Bytes of the largest body that is sent: an event that comes to more is a dead letter at once.
    *

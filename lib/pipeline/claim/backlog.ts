@@ -63,6 +63,18 @@ export class Backlog<Batch> {
     return undefined;
   }
 
+  /** The next event of this trigger, if it is wanted. */
+  nextOf(
+    trigger: TriggerId,
+    isWanted: (event: ClaimedEvent) => boolean,
+  ): Waiting<Batch> | undefined {
+    const queue = this.queues.get(trigger);
+    const item = queue?.peek();
+    if (queue === undefined || item === undefined || !isWanted(item.event)) return undefined;
+    this.heldBytes -= sizeOf(item.event);
+    return queue.next();
+  }
+
   /** The trigger may begin something again. */
   wake(trigger: TriggerId): void {
     if (this.queues.get(trigger)?.hasNext === true) this.turns.add(trigger);

@@ -38,6 +38,11 @@ export class EventQueue<Batch> {
     return left;
   }
 
+  /** What `next` gives. */
+  peek(): Waiting<Batch> | undefined {
+    return this.items[this.head];
+  }
+
   next(): Waiting<Batch> | undefined {
     const item = this.items[this.head];
     if (item === undefined) return undefined;

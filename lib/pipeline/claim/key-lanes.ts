@@ -35,6 +35,12 @@ export class KeyLanes<Batch> {
     return 'waits';
   }
 
+  /** What `next` gives. */
+  peek(): Waiting<Batch> | undefined {
+    const [item] = this.ready;
+    return item;
+  }
+
   /** One whose turn has come, if there is any. It has to end with `finish` or `fail`. */
   next(): Waiting<Batch> | undefined {
     const [item] = this.ready;

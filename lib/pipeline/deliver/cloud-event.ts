@@ -9,6 +9,10 @@ import { sessionVariables, traceparentOf } from './writer-context.js';
 /** https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md */
 const VERSION = '1.0';
 
+const STRUCTURED = 'application/cloudevents+json; charset=utf-8';
+/** Of a JSON array of events in structured mode. */
+const BATCH = 'application/cloudevents-batch+json; charset=utf-8';
+
 /** The names of the headers that carry attributes, for who must not set them himself. */
 export const CLOUD_EVENT_HEADERS: readonly string[] = [
   'ce-specversion',
@@ -21,8 +25,16 @@ export const CLOUD_EVENT_HEADERS: readonly string[] = [
   'ce-traceparent',
 ];
 
+/** The mode of the HTTP binding that the trigger asks for. */
+export function cloudEvents(trigger: StoredTrigger, terms: PayloadTerms): PayloadFormat {
+  if (trigger.bundle !== undefined) return structured(trigger, terms, BATCH);
+  return trigger.format === 'cloudevents'
+    ? binary(trigger, terms)
+    : structured(trigger, terms, STRUCTURED);
+}
+
 /** Events whose attributes are headers and whose data is the body (HTTP binding, binary mode). */
-export function binaryCloudEvents(trigger: StoredTrigger, terms: PayloadTerms): PayloadFormat {
+function binary(trigger: StoredTrigger, terms: PayloadTerms): PayloadFormat {
   const source = sourceOf(trigger);
   return {
     contentType: 'application/json',
@@ -36,10 +48,14 @@ export function binaryCloudEvents(trigger: StoredTrigger, terms: PayloadTerms): 
 }
 
 /** Events with attributes and data in one JSON object (HTTP binding, structured mode). */
-export function structuredCloudEvents(trigger: StoredTrigger, terms: PayloadTerms): PayloadFormat {
+function structured(
+  trigger: StoredTrigger,
+  terms: PayloadTerms,
+  contentType: string,
+): PayloadFormat {
   const source = sourceOf(trigger);
   return {
-    contentType: 'application/cloudevents+json; charset=utf-8',
+    contentType,
     body: (event, id) => {
       const attributes = JSON.stringify(
         Object.fromEntries(attributesOf(trigger, source, event, id)),

@@ -3,6 +3,8 @@ import { InvalidTriggerError } from '../../event-triggers.errors.js';
 import type { StatusRules, StoredSigningKey, StoredTrigger } from '../attach/stored-trigger.js';
 import type { Transform } from '../attach/transform.js';
 import type { EventHandler, HandlerDestination } from './handler-destination.js';
+import type { AnswerLimits } from './http-exchange.js';
+import { EXCERPT_BYTES } from './outcome.js';
 import { payloadFormat, type PayloadFormat } from './payload-format.js';
 import { requestHeaders, type OutgoingSecret } from './request-headers.js';
 import { signersOf, type Signer } from './signer.js';
@@ -12,6 +14,10 @@ import { placeOf, webhookUrl, type UrlRules, type WebhookPlace } from './webhook
 
 /** As much as waits in a replica in all. */
 const MOST_BODY_BYTES = 64 * 1024 * 1024;
+/** Up to here reading on is cheaper than another connection. */
+const DISCARD_BYTES = 64 * 1_024;
+/** The id of an event and its status as JSON, however it is spaced. */
+const BYTES_PER_EVENT = 128;
 
 /** What a trigger's destination takes from this process. */
 export interface DestinationContext {
@@ -34,6 +40,8 @@ export interface DestinationContext {
 export interface WebhookDestination extends PayloadTerms, WebhookPlace {
   readonly format: PayloadFormat;
   readonly maxBodyBytes: number;
+  /** How much of an answer is read. */
+  readonly answer: AnswerLimits;
   /** Null where requests go out as they are defined. */
   readonly transform: TransformTerms | null;
   /** Names and values in turn. */
@@ -94,12 +102,19 @@ function webhookDestination(
     ...placeOf(webhookUrl(trigger.name, text, rules, `the webhook "${webhook}"`)),
     format,
     maxBodyBytes: trigger.maxBodyBytes ?? MOST_BODY_BYTES,
+    answer: answerLimits(trigger.bundle?.size ?? 0),
     transform: trigger.transformed === true ? transformTerms(trigger, context, format) : null,
     headers: requestHeaders(trigger, { secret, contentType: format.contentType }, env),
     signers: signersOf(trigger.signingKeys ?? signingKeys, `Event trigger "${trigger.name}"`, env),
     statuses: trigger.statuses ?? {},
     timeout: trigger.timeout,
   };
+}
+
+/** An answer to a bundle may name each of its events. */
+function answerLimits(bundled: number): AnswerLimits {
+  const excerpt = EXCERPT_BYTES + bundled * BYTES_PER_EVENT;
+  return { excerpt, discard: Math.max(excerpt, DISCARD_BYTES) };
 }
 
 function transformTerms(

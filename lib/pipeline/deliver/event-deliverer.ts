@@ -1,7 +1,8 @@
 import type { ClaimedEvent } from '../event.js';
+import { bundleId, bundleOutcomes, type BundledEvent, type BundleOutcome } from './bundle.js';
 import { ClosedError } from './closed-error.js';
 import type { Destination, WebhookDestination } from './destination.js';
-import { eventHeaders } from './event-headers.js';
+import { bundleHeaders, eventHeaders } from './event-headers.js';
 import { eventId } from './event-id.js';
 import { HandlerCaller } from './handler-destination.js';
 import {
@@ -35,12 +36,56 @@ export class EventDeliverer {
       : this.write(destination, event);
   }
 
+  /** Several events in one request. Those of which no body can be made do not go along. */
+  async deliverBundle(
+    destination: WebhookDestination,
+    events: readonly ClaimedEvent[],
+  ): Promise<BundleOutcome> {
+    const start = performance.now();
+    const outcomes = new Map<ClaimedEvent, Outcome>();
+    const bundled: BundledEvent[] = [];
+    for (const event of events) {
+      try {
+        const id = eventId(destination.installation, event);
+        bundled.push({ event, id, body: destination.format.body(event, id) });
+      } catch (error) {
+        outcomes.set(event, undeliverable(error, performance.now() - start));
+      }
+    }
+    const sent = bundled.length === 0 ? null : await this.sendBundle(destination, bundled, start);
+    bundled.forEach(({ event }, place) => outcomes.set(event, sent!.each[place]!));
+    const each = events.map((event) => outcomes.get(event)!);
+    return { whole: sent?.whole ?? each[0]!, each };
+  }
+
   /** Ends all connections, and lets go of what is under way in code of the application. */
   async close(): Promise<void> {
     const reason = new ClosedError();
     this.caller.abort(reason);
     this.transformer.abort(reason);
     await this.client.close();
+  }
+
+  private async sendBundle(
+    destination: WebhookDestination,
+    bundled: readonly BundledEvent[],
+    start: number,
+  ): Promise<BundleOutcome> {
+    const ids = bundled.map(({ id }) => id);
+    const alike = (whole: Outcome): BundleOutcome => ({ whole, each: ids.map(() => whole) });
+    const body = `[${bundled.map((one) => one.body).join(',')}]`;
+    const { maxBodyBytes } = destination;
+    const excess = bytesBeyond(body, maxBodyBytes);
+    if (excess !== null) return alike(tooLarge(excess, maxBodyBytes, performance.now() - start));
+    const letter = { id: bundleId(ids), body, sentAt: Date.now() };
+    const events = bundled.map(({ event }) => event);
+    try {
+      const headers = bundleHeaders(destination, events, letter);
+      const answer = await this.client.post(destination, body, headers);
+      return bundleOutcomes(ids, answer, destination, performance.now() - start, Date.now());
+    } catch (error) {
+      return alike(unanswered(error, destination.origin, performance.now() - start));
+    }
   }
 
   private async write(destination: WebhookDestination, event: ClaimedEvent): Promise<Outcome> {

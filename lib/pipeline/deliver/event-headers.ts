@@ -10,6 +10,9 @@ export const NAME_HEADER = 'event-triggers-name';
 /** Which attempt this is, from 1. */
 const ATTEMPT_HEADER = 'event-triggers-attempt';
 
+/** How many events a request has, where it may have several. */
+const BUNDLE_HEADER = 'event-triggers-bundle';
+
 const ID_HEADER = 'webhook-id';
 const TIMESTAMP_HEADER = 'webhook-timestamp';
 const SIGNATURE_HEADER = 'webhook-signature';
@@ -19,6 +22,7 @@ export const EVENT_HEADERS: readonly string[] = [
   REDELIVERY_HEADER,
   NAME_HEADER,
   ATTEMPT_HEADER,
+  BUNDLE_HEADER,
   ID_HEADER,
   TIMESTAMP_HEADER,
   SIGNATURE_HEADER,
@@ -33,31 +37,43 @@ export interface Letter {
   readonly sentAt: number;
 }
 
-/**
- * The headers of one request beside those of its trigger, names and values in turn: those of Standard Webhooks, whose
- * signature covers id, time of the attempt and body, our own, and those of the format.
- */
+/** The headers of one request beside those of its trigger, names and values in turn. */
 export function eventHeaders(
   { signers, format }: Pick<WebhookDestination, 'signers' | 'format'>,
   event: ClaimedEvent,
-  { id, body, sentAt }: Letter,
+  letter: Letter,
 ): readonly string[] {
   const { trace, redelivered, attemptsBefore } = event;
-  const timestamp = String(Math.floor(sentAt / 1_000));
-  const headers = [
-    ID_HEADER,
-    id,
-    TIMESTAMP_HEADER,
-    timestamp,
-    ATTEMPT_HEADER,
-    String(attemptsBefore + 1),
-  ];
-  const signature =
-    signers.length === 0 ? null : signatureOf(signers, `${id}.${timestamp}.${body}`, sentAt);
-  if (signature !== null) headers.push(SIGNATURE_HEADER, signature);
+  const headers = standardHeaders(signers, letter);
+  headers.push(ATTEMPT_HEADER, String(attemptsBefore + 1));
   const traceparent = traceparentOf(trace);
   if (traceparent !== null) headers.push('traceparent', traceparent);
   if (redelivered) headers.push(REDELIVERY_HEADER, 'true');
-  const own = format.headers(event, id);
+  const own = format.headers(event, letter.id);
   return own.length === 0 ? headers : [...headers, ...own];
+}
+
+/** The same of a request with several events, whose bodies say the rest. */
+export function bundleHeaders(
+  { signers }: Pick<WebhookDestination, 'signers'>,
+  events: readonly ClaimedEvent[],
+  letter: Letter,
+): readonly string[] {
+  const headers = standardHeaders(signers, letter);
+  headers.push(BUNDLE_HEADER, String(events.length));
+  if (events.some(({ redelivered }) => redelivered)) headers.push(REDELIVERY_HEADER, 'true');
+  return headers;
+}
+
+/** Those of Standard Webhooks, whose signature covers id, time of the attempt and body. */
+function standardHeaders(
+  signers: WebhookDestination['signers'],
+  { id, body, sentAt }: Letter,
+): string[] {
+  const timestamp = String(Math.floor(sentAt / 1_000));
+  const headers = [ID_HEADER, id, TIMESTAMP_HEADER, timestamp];
+  const signature =
+    signers.length === 0 ? null : signatureOf(signers, `${id}.${timestamp}.${body}`, sentAt);
+  if (signature !== null) headers.push(SIGNATURE_HEADER, signature);
+  return headers;
 }

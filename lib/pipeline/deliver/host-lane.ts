@@ -2,8 +2,8 @@ import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse 
 import { bodyExcerpt } from './body-excerpt.js';
 import { Deadlines, type Deadline } from './deadline.js';
 import type { WebhookDestination } from './destination.js';
-import type { AnswerLimits, HttpAnswer } from './http-exchange.js';
-import { hostAdapter, type Send } from './host-adapter.js';
+import type { AnswerLimits, HttpAnswer, HttpRequest } from './http-exchange.js';
+import { hostAdapter } from './host-adapter.js';
 
 const LOWEST_STATUS = 100;
 const HIGHEST_STATUS = 999;
@@ -14,8 +14,7 @@ export class HostLane {
 
   constructor(
     private readonly instance: AxiosInstance,
-    private readonly send: Send,
-    private readonly limits: AnswerLimits,
+    private readonly send: (request: HttpRequest, limits: AnswerLimits) => Promise<HttpAnswer>,
   ) {}
 
   /** Resolves with the answer, whatever its status; rejects where there was none in time. */
@@ -27,7 +26,7 @@ export class HostLane {
     return await this.deadlines.within(
       destination.timeout,
       "in the host's axios instance",
-      (deadline) => this.answer(destination.url, headers, body, deadline),
+      (deadline) => this.answer(destination, headers, body, deadline),
     );
   }
 
@@ -37,7 +36,7 @@ export class HostLane {
   }
 
   private async answer(
-    url: string,
+    { url, answer: limits }: WebhookDestination,
     headers: readonly string[],
     body: string,
     deadline: Deadline,
@@ -49,12 +48,17 @@ export class HostLane {
       data: body,
       headers: pairs(headers),
       proxy,
-      adapter: hostAdapter(this.instance, adapter, this.send, deadline),
+      adapter: hostAdapter(
+        this.instance,
+        adapter,
+        (request) => this.send(request, limits),
+        deadline,
+      ),
     });
     return {
       status: statusOf(response),
       headers: headersOf(response),
-      body: await bodyExcerpt(response.data, this.limits, () => deadline.signal()),
+      body: await bodyExcerpt(response.data, limits, () => deadline.signal()),
     };
   }
 

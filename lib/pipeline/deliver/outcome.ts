@@ -27,6 +27,8 @@ export interface Outcome {
 /** Longer headers and messages are cut: they are the receiver's to choose, and the log is ours. */
 const MOST_HEADER_CHARACTERS = 8_192;
 const MOST_MESSAGE_CHARACTERS = 1_024;
+/** What a person needs to see what went wrong, without the log growing by whole pages of HTML. */
+export const EXCERPT_BYTES = 2_048;
 
 /** An answer came. What its status means is for the trigger to say; no redirect is followed. */
 export function answered(
@@ -43,7 +45,7 @@ export function answered(
     error: delivered ? null : { code: `HTTP_${status}`, message: refusal(status, headers) },
     retryAfter: delivered ? null : retryAfterOf(headers['retry-after'], headers.date, now),
     responseHeaders: headersText(headers),
-    responseBody: body.toString('utf8'),
+    responseBody: body.toString('utf8', 0, EXCERPT_BYTES),
     duration,
   };
 }
@@ -54,6 +56,12 @@ export function unanswered(error: unknown, origin: string, duration: number): Ou
   // Another attempt would lead to the same place: a name that changes it in between is not to be trusted either.
   const kind = code === FORBIDDEN_ADDRESS ? 'rejected' : 'retry';
   return { ...NO_ANSWER, kind, error: { code, message: cut(message) }, duration };
+}
+
+/** A success that may name events which failed, behind the end of what was read. */
+export function unread(success: Outcome, most: number): Outcome {
+  const message = `The answer says of which events they failed in more than ${most} bytes`;
+  return { ...success, kind: 'retry', error: { code: 'ANSWER_TOO_LONG', message } };
 }
 
 /** A handler in this process has handled it. */

@@ -1,6 +1,6 @@
 import type { StoredTrigger } from '../attach/stored-trigger.js';
 import type { ClaimedEvent } from '../event.js';
-import { binaryCloudEvents, structuredCloudEvents } from './cloud-event.js';
+import { cloudEvents } from './cloud-event.js';
 import { rowPayload } from './row-payload.js';
 import { webhookBody, type PayloadTerms } from './webhook-body.js';
 
@@ -17,9 +17,8 @@ export interface PayloadFormat {
 export function payloadFormat(trigger: StoredTrigger, terms: PayloadTerms): PayloadFormat {
   switch (trigger.format) {
     case 'cloudevents':
-      return binaryCloudEvents(trigger, terms);
     case 'cloudevents-structured':
-      return structuredCloudEvents(trigger, terms);
+      return cloudEvents(trigger, terms);
     case 'row':
       return rowPayload(trigger, terms);
     case undefined:

@@ -5,17 +5,15 @@ import { AddressRules } from './address-rules.js';
 import { ClosedError } from './closed-error.js';
 import type { WebhookDestination } from './destination.js';
 import { guardedConnector } from './guarded-connector.js';
-import type { Send } from './host-adapter.js';
 import { HostAxios } from './host-axios.js';
 import { HostLane } from './host-lane.js';
-import { exchange, type AnswerLimits, type HttpAnswer } from './http-exchange.js';
+import { exchange, type AnswerLimits, type HttpAnswer, type HttpRequest } from './http-exchange.js';
 
 export interface WebhookClientSettings {
   /** Connections to one origin. */
   readonly connections: number;
   /** Milliseconds for making a connection. Default: 5 s, enough for two lost SYN packets. */
   readonly connectTimeout?: number;
-  readonly limits?: AnswerLimits;
   /** Where it may connect to; not where the host has agents of its own. Default: anywhere but to metadata. */
   readonly addresses?: AddressRules;
   /** How names become addresses. Default: the system's way. */
@@ -30,10 +28,6 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 4_000;
 /** Node gives an address 250 ms before it tries the next one, too little for a distant receiver. */
 const NEXT_ADDRESS_AFTER_MS = 1_000;
-/** What a person needs to see what went wrong, without the log growing by whole pages of HTML. */
-const EXCERPT_BYTES = 2_048;
-/** Up to here reading on is cheaper than another connection. */
-const DISCARD_BYTES = 64 * 1_024;
 /** How long the host's settings are believed to be as they were: looking costs as much as a tenth of a request. */
 const LOOK_EVERY_MS = 100;
 
@@ -48,14 +42,12 @@ export class WebhookClient {
   private readonly agent: Agent;
   private readonly host: HostAxios;
   private readonly hostLane: HostLane;
-  private readonly limits: AnswerLimits;
   private direct = false;
   private hostTimeout = Number.POSITIVE_INFINITY;
   private lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(axios: AxiosInstance, settings: WebhookClientSettings) {
     this.host = new HostAxios(axios);
-    this.limits = settings.limits ?? { excerpt: EXCERPT_BYTES, discard: DISCARD_BYTES };
     this.agent = new Agent({
       connections: settings.connections,
       pipelining: 1,
@@ -70,7 +62,7 @@ export class WebhookClient {
         ...(settings.authorities && { authorities: settings.authorities }),
       }),
     });
-    this.hostLane = new HostLane(axios, this.send, this.limits);
+    this.hostLane = new HostLane(axios, this.send);
   }
 
   /** Resolves with the answer, whatever its status; rejects where there was none. */
@@ -84,7 +76,8 @@ export class WebhookClient {
     if (!this.goesDirect()) return await this.hostLane.post(destination, headers, body);
     const { origin, path } = destination;
     const timeout = Math.min(destination.timeout, this.hostTimeout);
-    return await this.send({ origin, path, method: 'POST', headers, body, timeout });
+    const request = { origin, path, method: 'POST', headers, body, timeout } as const;
+    return await this.send(request, destination.answer);
   }
 
   /** Ends all connections at once; a request that is still under way fails. */
@@ -93,7 +86,8 @@ export class WebhookClient {
     await this.agent.destroy(new ClosedError());
   }
 
-  private readonly send: Send = (request) => exchange(this.agent, request, this.limits);
+  private readonly send = (request: HttpRequest, limits: AnswerLimits): Promise<HttpAnswer> =>
+    exchange(this.agent, request, limits);
 
   private goesDirect(): boolean {
     const now = performance.now();
