@@ -16,6 +16,7 @@ import {
   SchemaError,
 } from './event-triggers.errors.js';
 import type { FeatureDefinitions } from './event-triggers.feature-definitions.js';
+import { EVENT_TRIGGERS_RECEIVER } from './event-triggers.tokens.js';
 import { validateDefinitions, type ResolvedOptions } from './event-triggers.options.js';
 import { refuseIdleHandlers, type EventHandlers } from './handler/event-handlers.js';
 import { resolveDefinitions } from './pipeline/attach/definition-resolver.js';
@@ -67,11 +68,11 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
       const definitions = this.definitions();
       const wanted = resolveDefinitions(definitions, this.dataSource, this.options);
       const handlers = this.handlers.of(this.dataSourceName);
-      refuseIdleHandlers(handlers, wanted);
+      if (!this.hasReceiver()) refuseIdleHandlers(handlers, wanted);
       const assembly = new DispatcherAssembly(
         this.options,
         this.axios,
-        { handlers, transforms: transformsOf(definitions) },
+        { handlers: handlers.byTrigger, transforms: transformsOf(definitions) },
         this.logger,
       );
       refuseAll(wanted.flatMap((trigger) => assembly.problemsOfDestination(trigger)));
@@ -127,6 +128,15 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
       );
     }
     taken.add(this.dataSource);
+  }
+
+  /** Whether events may come to handlers of this application as webhooks, from wherever. */
+  private hasReceiver(): boolean {
+    try {
+      return Boolean(this.moduleRef.get(EVENT_TRIGGERS_RECEIVER, { strict: false }));
+    } catch {
+      return false;
+    }
   }
 
   private definitions(): TriggerDefinition[] {

@@ -4,6 +4,9 @@ import { EventTriggersService } from './event-triggers.service.js';
 /** The data source that TypeORM gives to those who name none. */
 export const DEFAULT_DATA_SOURCE = 'default';
 
+/** Provided where webhooks come in for handlers of the application. */
+export const EVENT_TRIGGERS_RECEIVER = Symbol('EventTriggersReceiver');
+
 /** What belongs to one data source; two of them in an application do not get in each other's way. */
 type Part = 'Options' | 'FeatureDefinitions' | 'Lifecycle' | 'Service';
 

@@ -64,6 +64,7 @@ export type { EventData, EventTriggerPayload, Operation } from './pipeline/event
 export {
   OnEventTrigger,
   type OnEventTriggerOptions,
+  type TableEvents,
 } from './handler/on-event-trigger.decorator.js';
 export type { HandlerDelivery } from './pipeline/deliver/handler-destination.js';
 
@@ -79,6 +80,10 @@ export type {
 } from './pipeline/retry/event-operations.js';
 
 // Receive
+export {
+  EventTriggersReceiverModule,
+  type EventTriggersReceiverOptions,
+} from './handler/event-triggers-receiver.module.js';
 export { WebhookSecretGuard } from './webhook/webhook-secret.guard.js';
 export { WebhookSecretAuthenticator } from './webhook/webhook-secret.authenticator.js';
 export type { WebhookSecretGuardOptions } from './webhook/webhook-secret.options.js';

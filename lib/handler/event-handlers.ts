@@ -2,7 +2,8 @@ import type { DiscoveryService, ExternalContextCreator, MetadataScanner } from '
 import { InvalidOptionsError, InvalidTriggerError } from '../event-triggers.errors.js';
 import { nearestName } from '../nearest-name.js';
 import type { EventHandler } from '../pipeline/deliver/handler-destination.js';
-import { handledBy } from './on-event-trigger.decorator.js';
+import type { Operation } from '../pipeline/event.js';
+import { handledBy, type HandledEvents } from './on-event-trigger.decorator.js';
 
 /** What guards, interceptors and filters are told by `context.getType()`. */
 const CONTEXT_TYPE = 'event-trigger';
@@ -20,7 +21,20 @@ export interface FoundHandler {
   readonly handle: EventHandler;
 }
 
-/** The methods of the application that handle events, by the name of their trigger. */
+/** One with a table instead of a trigger. */
+export interface TableHandler extends FoundHandler {
+  readonly table: { readonly schema: string; readonly name: string };
+  /** Null for all. */
+  readonly operations: readonly Operation[] | null;
+}
+
+/** What an application has of them. */
+export interface FoundHandlers {
+  readonly byTrigger: ReadonlyMap<string, FoundHandler>;
+  readonly byTable: readonly TableHandler[];
+}
+
+/** The methods of the application that handle events. */
 export class EventHandlers {
   constructor(
     private readonly discovery: DiscoveryService,
@@ -29,49 +43,64 @@ export class EventHandlers {
   ) {}
 
   /**
-   * @throws InvalidOptionsError for a handler of a provider that exists per request, and for a second one of a trigger
+   * @throws InvalidOptionsError for a handler of a provider that exists per request, and for a second one of the same
+   *   events
    */
-  of(dataSource: string): ReadonlyMap<string, FoundHandler> {
-    const found = new Map<string, FoundHandler>();
+  of(dataSource: string): FoundHandlers {
+    const byTrigger = new Map<string, FoundHandler>();
+    const byTable: TableHandler[] = [];
     for (const provider of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
-      for (const { trigger, method } of this.handled(provider, dataSource)) {
-        const handler = this.handlerOf(provider, method, trigger);
-        const other = found.get(trigger);
-        if (other !== undefined && other.where !== handler.where) {
-          throw new InvalidOptionsError(
-            `${other.where} and ${handler.where} both handle the event trigger "${trigger}"`,
-            { hint: 'Define a trigger for each: then one that fails does not repeat the other.' },
-          );
+      for (const { events, method } of this.handled(provider, dataSource)) {
+        const handler = this.handlerOf(provider, method);
+        if ('trigger' in events) {
+          const { trigger } = events;
+          refuseSecond(byTrigger.get(trigger), handler, `the event trigger "${trigger}"`);
+          byTrigger.set(trigger, handler);
+        } else {
+          const { table, operations } = events;
+          const taken = byTable.find((other) => overlap(other, events));
+          refuseSecond(taken, handler, `events of the table ${table.schema}.${table.name}`);
+          byTable.push({ ...handler, table, operations });
         }
-        found.set(trigger, handler);
       }
     }
-    return found;
+    return { byTrigger, byTable };
   }
 
   private handled(
     { instance, metatype }: Provider,
     dataSource: string,
-  ): { trigger: string; method: string }[] {
+  ): { events: HandledEvents; method: string }[] {
     const prototype: unknown = instance ? Object.getPrototypeOf(instance) : metatype?.prototype;
     if (typeof prototype !== 'object' || prototype === null) return [];
     return this.scanner.getAllMethodNames(prototype).flatMap((method) =>
       handledBy((prototype as Record<string, object>)[method]!)
-        .filter((handled) => handled.dataSource === dataSource)
-        .map(({ trigger }) => ({ trigger, method })),
+        .filter((events) => events.dataSource === dataSource)
+        .map((events) => ({ events, method })),
     );
   }
 
-  private handlerOf(provider: Provider, method: string, trigger: string): FoundHandler {
+  /**
+   * Nest looks for the module of a class among providers only: of a controller it would find none, and then run none of
+   * the guards, pipes, interceptors and filters that are given as classes.
+   */
+  private contextsOf({ host }: Provider): ExternalContextCreator {
+    const getContextModuleKey = (): string => host?.token ?? '';
+    return Object.assign(Object.create(this.contexts) as ExternalContextCreator, {
+      getContextModuleKey,
+    });
+  }
+
+  private handlerOf(provider: Provider, method: string): FoundHandler {
     const where = `${provider.metatype?.name ?? provider.name}.${method}`;
     if (!provider.isDependencyTreeStatic()) {
       throw new InvalidOptionsError(
-        `${where} handles the event trigger "${trigger}", but its class is made for each request`,
+        `${where} handles event triggers, but its class is made for each request`,
         { hint: 'An event is no request: move the handler to a class with the default scope.' },
       );
     }
     const instance = provider.instance as Record<string, (...parameters: unknown[]) => unknown>;
-    const handle = this.contexts.create(
+    const handle = this.contextsOf(provider).create(
       instance,
       instance[method]!,
       method,
@@ -93,12 +122,45 @@ function parameterOf(type: number, name: unknown, [payload]: unknown[]): unknown
   return (payload as Record<string, unknown>)[name];
 }
 
-/** Which of the triggers that are defined here each handler is for. */
+function refuseSecond(
+  other: FoundHandler | undefined,
+  { where }: FoundHandler,
+  events: string,
+): void {
+  // A provider may be in several modules.
+  if (other === undefined || other.where === where) return;
+  throw new InvalidOptionsError(`${other.where} and ${where} both handle ${events}`, {
+    hint: 'Define a trigger for each: then one that fails does not repeat the other.',
+  });
+}
+
+type Events = Pick<TableHandler, 'table' | 'operations'>;
+
+function overlap(one: Events, other: Events): boolean {
+  if (one.table.schema !== other.table.schema || one.table.name !== other.table.name) return false;
+  const { operations } = other;
+  if (one.operations === null || operations === null) return true;
+  return one.operations.some((operation) => operations.includes(operation));
+}
+
+/**
+ * Handlers that nothing would ever call, where events come from nowhere but this process.
+ *
+ * @throws InvalidOptionsError, InvalidTriggerError
+ */
 export function refuseIdleHandlers(
-  handlers: ReadonlyMap<string, FoundHandler>,
+  { byTrigger, byTable }: FoundHandlers,
   triggers: readonly { readonly name: string; readonly webhook?: string }[],
 ): void {
-  for (const [name, { where }] of handlers) {
+  for (const { where, table } of byTable) {
+    throw new InvalidOptionsError(
+      `${where} handles events by their table, "${table.name}", which only the endpoint for webhooks does`,
+      {
+        hint: "Name a trigger: @OnEventTrigger('…'). Or import EventTriggersReceiverModule.forRoot().",
+      },
+    );
+  }
+  for (const [name, { where }] of byTrigger) {
     const trigger = triggers.find((one) => one.name === name);
     if (trigger === undefined) {
       const nearest = nearestName(
@@ -112,7 +174,7 @@ export function refuseIdleHandlers(
     }
     if (trigger.webhook !== undefined) {
       throw new InvalidTriggerError(name, `it has a webhook, so that ${where} is never called`, {
-        hint: 'Leave webhook out of the definition, or @OnEventTrigger off the method.',
+        hint: 'Leave webhook out, or import EventTriggersReceiverModule.forRoot(), to whose endpoint it may lead.',
       });
     }
   }

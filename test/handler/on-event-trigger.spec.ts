@@ -349,6 +349,17 @@ describe('a trigger without a webhook', () => {
       await expect(start([PerRequest])).rejects.toThrow('its class is made for each request');
     });
 
+    it('with a handler of a table, where no webhooks come in', async () => {
+      @Injectable()
+      class OfTable {
+        @OnEventTrigger({ table: 'orders' })
+        anything(): void {}
+      }
+      await expect(start([Orders, OfTable])).rejects.toThrow(
+        'OfTable.anything handles events by their table, "orders", which only the endpoint',
+      );
+    });
+
     it.each<[string, TriggerDefinition[], string]>([
       [
         'of a trigger that is not defined',

@@ -24,7 +24,9 @@ export type StoredHeader =
 export type StoredFormat = 'cloudevents' | 'cloudevents-structured' | 'row';
 
 /** What an answer comes to: `gone` pauses the delivery of its trigger and keeps the event. */
-export type StatusOutcome = 'delivered' | 'retry' | 'rejected' | 'gone';
+export type StatusOutcome = (typeof STATUS_OUTCOMES)[number];
+
+export const STATUS_OUTCOMES = ['delivered', 'retry', 'rejected', 'gone'] as const;
 
 /** Outcomes by status (`'413'`) or by class (`'4xx'`). */
 export type StatusRules = Readonly<Record<string, StatusOutcome>>;

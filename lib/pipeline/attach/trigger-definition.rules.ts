@@ -18,7 +18,7 @@ import {
   Must,
 } from '../../validation.js';
 import type { Duration } from '../../duration.js';
-import type { StatusOutcome } from './stored-trigger.js';
+import { STATUS_OUTCOMES, type StatusOutcome } from './stored-trigger.js';
 import type { Transform } from './transform.js';
 import type {
   BundleDefinition,
@@ -119,7 +119,7 @@ function isFalseOrStorableKeys(value: unknown): boolean {
 
 /** A status, or a class of them. */
 const STATUS_KEY = /^[2-5](?:\d\d|xx)$/;
-const isOutcome = isOneOf('delivered', 'retry', 'rejected', 'gone');
+const isOutcome = isOneOf(...STATUS_OUTCOMES);
 
 function isStatuses(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

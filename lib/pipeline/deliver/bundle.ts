@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ClaimedEvent } from '../event.js';
-import { answered, unread, type Outcome } from './outcome.js';
+import { answered, OUTCOME_HEADER, unread, type Outcome } from './outcome.js';
 import type { WebhookDestination } from './destination.js';
 import type { HttpAnswer } from './http-exchange.js';
+import { isStatusOutcome } from './status-policy.js';
 
 /** One of several events of a request. */
 export interface BundledEvent {
@@ -68,7 +69,7 @@ export interface BundleOutcome {
 
 /**
  * What each of several events comes to by one answer. It holds for all, but that a success may name those that have a
- * status of their own: `{ "statuses": { "<id>": 500 } }`.
+ * status or an outcome of their own: `{ "statuses": { "<id>": 500, "<id>": "rejected" } }`.
  */
 export function bundleOutcomes(
   ids: readonly string[],
@@ -88,10 +89,19 @@ export function bundleOutcomes(
   const each = ids.map((id) => {
     const status = said.get(id);
     if (status === undefined) return { ...whole, responseBody: '' };
-    const own = { ...answer, status: isStatus(status) ? status : NO_STATUS, body: Buffer.alloc(0) };
+    const own = { ...answer, body: Buffer.alloc(0), ...ownStatus(status, answer) };
     return ofOne(answered(own, duration, now, rules));
   });
   return { whole, each };
+}
+
+/** A status, or an outcome by its name, which a header says of a single event. */
+function ownStatus(said: unknown, { headers }: HttpAnswer): Pick<HttpAnswer, 'status' | 'headers'> {
+  const plain = { ...headers, [OUTCOME_HEADER]: undefined };
+  if (isStatus(said)) return { status: said, headers: plain };
+  const isOutcome = isStatusOutcome(said);
+  const status = isOutcome && said === 'delivered' ? OK_STATUS : NO_STATUS;
+  return { status, headers: isOutcome ? { ...headers, [OUTCOME_HEADER]: said } : plain };
 }
 
 /** One event that is gone says nothing about the others of its trigger. */
@@ -101,6 +111,7 @@ function ofOne(outcome: Outcome): Outcome {
 
 const STATUS_LEAST = 100;
 const STATUS_MOST = 999;
+const OK_STATUS = 200;
 /** What a status is taken for that is none: a fault of the receiver. */
 const NO_STATUS = 500;
 

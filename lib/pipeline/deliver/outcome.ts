@@ -5,7 +5,7 @@ import { FORBIDDEN_ADDRESS } from './address-rules.js';
 import type { HttpAnswer } from './http-exchange.js';
 import { networkErrorOf } from './network-error.js';
 import { retryAfterOf } from './retry-after.js';
-import { outcomeOfStatus } from './status-policy.js';
+import { isStatusOutcome, outcomeOfStatus } from './status-policy.js';
 
 /** What an attempt came to, in a form that can be written down. */
 export interface Outcome {
@@ -27,6 +27,8 @@ export interface Outcome {
 /** Longer headers and messages are cut: they are the receiver's to choose, and the log is ours. */
 const MOST_HEADER_CHARACTERS = 8_192;
 const MOST_MESSAGE_CHARACTERS = 1_024;
+/** Where a receiver says itself what an attempt comes to, whatever its status. */
+export const OUTCOME_HEADER = 'event-triggers-outcome';
 /** What a person needs to see what went wrong, without the log growing by whole pages of HTML. */
 export const EXCERPT_BYTES = 2_048;
 
@@ -37,7 +39,8 @@ export function answered(
   now: number,
   statuses: StatusRules = {},
 ): Outcome {
-  const kind = outcomeOfStatus(status, statuses);
+  const said = headers[OUTCOME_HEADER];
+  const kind = isStatusOutcome(said) ? said : outcomeOfStatus(status, statuses);
   const delivered = kind === 'delivered';
   return {
     kind,

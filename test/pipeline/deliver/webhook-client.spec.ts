@@ -66,6 +66,24 @@ describe.each(LANES)('a webhook that is sent %s', (_, makeInstance) => {
     expect(await of({ '4xx': 'rejected' })).toBe('rejected');
   });
 
+  it.each([
+    [500, 'delivered', 'delivered'],
+    [200, 'retry', 'retry'],
+    [200, 'rejected', 'rejected'],
+    [404, 'gone', 'gone'],
+    [404, 'whatever', 'retry'],
+  ])(
+    'with status %i comes to what the receiver says in a header: %s',
+    async (status, said, kind) => {
+      const outcome = await deliver((socket) =>
+        socket.write(
+          `HTTP/1.1 ${status} X\r\nevent-triggers-outcome: ${said}\r\ncontent-length: 0\r\n\r\n`,
+        ),
+      );
+      expect(outcome).toMatchObject({ kind, status });
+    },
+  );
+
   it('asks for no compression and carries no header that nobody set', async () => {
     let request = '';
     await deliver((socket, head) => {

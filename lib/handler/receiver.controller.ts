@@ -1,0 +1,111 @@
+import {
+  Controller,
+  HttpException,
+  HttpStatus,
+  Inject,
+  Logger,
+  NotFoundException,
+  Post,
+  Req,
+  Res,
+  type Type,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { ServerResponse } from 'node:http';
+import { EventRejectedError } from '../event-triggers.errors.js';
+import { OUTCOME_HEADER } from '../pipeline/deliver/outcome.js';
+import type { EventTriggerPayload } from '../pipeline/event.js';
+import type { RequestWithBody } from '../webhook/raw-body.js';
+import { WebhookSecretGuard } from '../webhook/webhook-secret.guard.js';
+import type { WebhookSecretGuardOptions } from '../webhook/webhook-secret.options.js';
+import { HandlerRoutes } from './handler-routes.js';
+import { receivedEvents } from './received-events.js';
+
+/** A response of Express or Fastify. */
+type Response = ServerResponse | { readonly raw: ServerResponse };
+
+const logger = new Logger('EventTriggers');
+
+/** A controller of its own for each path, under the application's prefix and outside of its versions. */
+export function receiverController(path: string, guard: WebhookSecretGuardOptions): Type {
+  @Controller({ path, version: VERSION_NEUTRAL })
+  @WebhookSecretGuard(guard)
+  class EventTriggersReceiverController {
+    constructor(
+      @Inject(HandlerRoutes) private readonly routes: HandlerRoutes,
+      @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    ) {}
+
+    /** Answers by itself: an interceptor that wraps answers would hide from the sender which events have failed. */
+    @Post()
+    async receive(@Req() request: RequestWithBody, @Res() response: Response): Promise<void> {
+      const { payloads, isBundle } = receivedEvents(request);
+      const { signal } = abortedWith(response);
+      if (isBundle) {
+        const statuses = await this.statusesOf(payloads, signal);
+        this.reply(response, HttpStatus.MULTI_STATUS, { statuses });
+        return;
+      }
+      try {
+        await this.handle(payloads[0]!, signal);
+      } catch (error) {
+        if (!(error instanceof EventRejectedError)) throw error;
+        this.adapterHost.httpAdapter.setHeader(response, OUTCOME_HEADER, 'rejected');
+        throw new HttpException(error.message, HttpStatus.UNPROCESSABLE_ENTITY, { cause: error });
+      }
+      this.reply(response, HttpStatus.NO_CONTENT);
+    }
+
+    /** Those that have failed. One after the other: they may be changes of one row. */
+    private async statusesOf(
+      payloads: readonly EventTriggerPayload[],
+      signal: AbortSignal,
+    ): Promise<Record<string, number | 'rejected'>> {
+      const statuses: Record<string, number | 'rejected'> = {};
+      for (const payload of payloads) {
+        try {
+          await this.handle(payload, signal);
+        } catch (error) {
+          statuses[payload.id] = statusOf(error);
+        }
+      }
+      return statuses;
+    }
+
+    private async handle(payload: EventTriggerPayload, signal: AbortSignal): Promise<void> {
+      const handler = this.routes.of(payload);
+      if (handler === undefined) {
+        const { trigger, table, event } = payload;
+        throw new NotFoundException(
+          `No method has @OnEventTrigger for "${trigger.name}", nor for ${event.op} of ${table.schema}.${table.name}`,
+        );
+      }
+      const attempt = (payload.delivery_info?.current_retry ?? 0) + 1;
+      await handler.handle(payload, { attempt, signal });
+    }
+
+    private reply(response: Response, status: HttpStatus, body?: object): void {
+      this.adapterHost.httpAdapter.reply(response, body, status);
+    }
+  }
+  return EventTriggersReceiverController;
+}
+
+/** Aborted when the sender goes away before it is answered. */
+function abortedWith(response: Response): AbortController {
+  const raw = 'raw' in response ? response.raw : response;
+  const controller = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) controller.abort();
+  });
+  return controller;
+}
+
+/** Of a bundle, Nest's exception layer sees none of these. */
+function statusOf(error: unknown): number | 'rejected' {
+  if (error instanceof EventRejectedError) return 'rejected';
+  if (error instanceof HttpException) return error.getStatus();
+  logger.error(error);
+  return HttpStatus.INTERNAL_SERVER_ERROR;
+}
