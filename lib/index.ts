@@ -68,6 +68,8 @@ export {
 } from './handler/on-event-trigger.decorator.js';
 export type { HandlerDelivery } from './pipeline/deliver/handler-destination.js';
 
+export { toEntity } from './handler/to-entity.js';
+
 // Record: what came of it
 export { DeliveryAttemptEntity } from './pipeline/record/delivery-attempt.entity.js';
 
