@@ -19,6 +19,7 @@ import type { DataSource } from 'typeorm';
 import { EVENT_TRIGGERS_ENTITIES } from './event-triggers.entities.js';
 import { FeatureDefinitions, FeatureHandover } from './event-triggers.feature-definitions.js';
 import { EventHandlers } from './handler/event-handlers.js';
+import { Inbox } from './handler/inbox.js';
 import { EventTriggersLifecycle } from './event-triggers.lifecycle.js';
 import {
   validateOptions,
@@ -160,18 +161,26 @@ function optionsProviders(options: EventTriggersAsyncOptions, dataSource: string
 function dataSourceProviders(dataSource: string): Provider[] {
   const options = tokenOf('Options', dataSource);
   const features = tokenOf('FeatureDefinitions', dataSource);
+  const inbox = tokenOf('Inbox', dataSource);
   const lifecycle = tokenOf('Lifecycle', dataSource);
   const source = getDataSourceToken(dataSource);
   return [
     { provide: features, useFactory: () => new FeatureDefinitions() },
     {
+      provide: inbox,
+      inject: [source, options],
+      useFactory: (connected: DataSource, { schema, retention }: ResolvedOptions) =>
+        new Inbox(connected, schema, retention.inbox),
+    },
+    {
       provide: EventHandlers,
-      inject: [DiscoveryService, MetadataScanner, ExternalContextCreator],
+      inject: [DiscoveryService, MetadataScanner, ExternalContextCreator, inbox],
       useFactory: (
         discovery: DiscoveryService,
         scanner: MetadataScanner,
         contexts: ExternalContextCreator,
-      ) => new EventHandlers(discovery, scanner, contexts),
+        handled: Inbox,
+      ) => new EventHandlers(discovery, scanner, contexts, handled),
     },
     {
       provide: getEventTriggersToken(dataSource),

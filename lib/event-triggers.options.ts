@@ -65,6 +65,13 @@ export class RetentionOptions {
   deadLetters?: Duration;
 
   /**
+   * Ids of events that transactional handlers have handled: longer than a sender may try again. From 1 day to 10 years.
+   * Default: 30 days.
+   */
+  @May(durationRule('1d', '3650d'), isDuration('1d', '3650d'))
+  inbox?: Duration;
+
+  /**
    * Bytes of the event log that a trigger may keep beyond `events`. One that makes no progress (it is paused, its
    * destination fails, or no replica of its application runs) and keeps more is not captured any more, until
    * `resumeCapture`. From 1 MB.
@@ -220,7 +227,7 @@ export interface ResolvedOptions {
   readonly attachTimeout: number;
   /** Null where it is not said. */
   readonly deployment: string | null;
-  readonly retention: Retention & { readonly holdAtMost: number | null };
+  readonly retention: Retention & { readonly holdAtMost: number | null; readonly inbox: number };
   readonly onDeadLetter: ((deadLetter: DeadLetter) => void | Promise<void>) | null;
 }
 
@@ -255,6 +262,7 @@ export function validateOptions(input: EventTriggersOptions = {}): ResolvedOptio
       events: milliseconds(input.retention?.events ?? '7d'),
       attempts: milliseconds(input.retention?.attempts ?? '7d'),
       deadLetters: milliseconds(input.retention?.deadLetters ?? '30d'),
+      inbox: milliseconds(input.retention?.inbox ?? '30d'),
       holdAtMost: input.retention?.holdAtMost ?? null,
     },
   };

@@ -64,6 +64,7 @@ export type { EventData, EventTriggerPayload, Operation } from './pipeline/event
 export {
   OnEventTrigger,
   type OnEventTriggerOptions,
+  type TransactionalDelivery,
   type TableEvents,
 } from './handler/on-event-trigger.decorator.js';
 export type { HandlerDelivery } from './pipeline/deliver/handler-destination.js';

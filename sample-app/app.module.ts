@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventTriggersModule } from 'nestjs-event-triggers';
 import { EmailsModule } from './emails/emails.module.js';
+import { FunctionsModule } from './functions/functions.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { ShippingModule } from './shipping/shipping.module.js';
 
@@ -20,6 +21,7 @@ import { ShippingModule } from './shipping/shipping.module.js';
     OrdersModule,
     EmailsModule,
     ShippingModule,
+    FunctionsModule,
   ],
 })
 export class AppModule {}

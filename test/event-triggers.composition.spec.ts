@@ -18,7 +18,7 @@ import {
   WebhookSecretGuard,
 } from 'nestjs-event-triggers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startReceiver, type Receiver } from './support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 import { type RunningApp, runApp } from './webhook/running-app.js';
 
@@ -26,11 +26,11 @@ const OPTIONS = Symbol('what a module of the host provides');
 
 describe('the module as part of an application', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let application: INestApplicationContext | RunningApp | undefined;
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     database = await createTestDatabase();
     await database.query('create table notes (id int primary key, body text)');
   });

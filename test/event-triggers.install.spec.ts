@@ -2,16 +2,16 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { TriggerDefinition } from 'nestjs-event-triggers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from './support/application.js';
-import { startReceiver, type Receiver } from './support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 
 describe('the option install', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   const applications: INestApplicationContext[] = [];
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     database = await createTestDatabase();
     await database.query('create table notes (id int primary key, body text)');
   });

@@ -18,7 +18,7 @@ import {
 import { Column, type DataSource, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startApplication } from './support/application.js';
-import { startReceiver, type Receiver } from './support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from './support/test-database.js';
 import { eventually } from './support/wait-until.js';
 
@@ -53,7 +53,7 @@ class Letter {
 
 describe('EventTriggersModule', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   const applications: INestApplicationContext[] = [];
   const keep = async (starting: Promise<INestApplicationContext>) => {
     const application = await starting;
@@ -62,7 +62,7 @@ describe('EventTriggersModule', () => {
   };
 
   beforeAll(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     webhook = receiver.url;
     process.env['PARCEL_WEBHOOK'] = `${webhook}/parcels`;
   });

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
+const source = (file: string): string => fileURLToPath(new URL(`../lib/${file}`, import.meta.url));
 
 /** Continuous integration has two cores; more workers would only fight for them and for Postgres. */
 const parallelTestFiles = 2;
@@ -19,7 +20,10 @@ const hookTimeout = 60_000;
 export default defineConfig({
   root: repository,
   resolve: {
-    alias: { 'nestjs-event-triggers': fileURLToPath(new URL('../lib/index.ts', import.meta.url)) },
+    alias: {
+      'nestjs-event-triggers/testing': source('testing/testing.ts'),
+      'nestjs-event-triggers': source('index.ts'),
+    },
   },
   test: {
     projects: [

@@ -3,7 +3,12 @@ import { InvalidOptionsError, InvalidTriggerError } from '../event-triggers.erro
 import { nearestName } from '../nearest-name.js';
 import type { EventHandler } from '../pipeline/deliver/handler-destination.js';
 import type { Operation } from '../pipeline/event.js';
-import { handledBy, type HandledEvents } from './on-event-trigger.decorator.js';
+import type { Inbox } from './inbox.js';
+import {
+  handledBy,
+  type HandledEvents,
+  type TransactionalDelivery,
+} from './on-event-trigger.decorator.js';
 
 /** What guards, interceptors and filters are told by `context.getType()`. */
 const CONTEXT_TYPE = 'event-trigger';
@@ -40,6 +45,7 @@ export class EventHandlers {
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly contexts: ExternalContextCreator,
+    private readonly inbox: Inbox | null,
   ) {}
 
   /**
@@ -51,7 +57,8 @@ export class EventHandlers {
     const byTable: TableHandler[] = [];
     for (const provider of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       for (const { events, method } of this.handled(provider, dataSource)) {
-        const handler = this.handlerOf(provider, method);
+        const found = this.handlerOf(provider, method);
+        const handler = events.transactional ? this.transactional(found) : found;
         if ('trigger' in events) {
           const { trigger } = events;
           refuseSecond(byTrigger.get(trigger), handler, `the event trigger "${trigger}"`);
@@ -78,6 +85,26 @@ export class EventHandlers {
         .filter((events) => events.dataSource === dataSource)
         .map((events) => ({ events, method })),
     );
+  }
+
+  private transactional({ where, handle }: FoundHandler): FoundHandler {
+    const { inbox } = this;
+    if (inbox === null) {
+      throw new InvalidOptionsError(
+        `${where} is transactional, and nothing here remembers what was handled`,
+        {
+          hint: 'Import EventTriggersModule.forRoot({ dispatcher: false }) too: it installs the table.',
+        },
+      );
+    }
+    return {
+      where,
+      handle: (payload, delivery) =>
+        inbox.once({ id: payload.id, redelivered: delivery.redelivered }, (manager) => {
+          const transactional: TransactionalDelivery = { ...delivery, manager };
+          return handle(payload, transactional);
+        }),
+    };
   }
 
   /**

@@ -4,10 +4,12 @@ import {
   DiscoveryService,
   ExternalContextCreator,
   MetadataScanner,
+  ModuleRef,
 } from '@nestjs/core';
-import { DEFAULT_DATA_SOURCE, EVENT_TRIGGERS_RECEIVER } from '../event-triggers.tokens.js';
+import { DEFAULT_DATA_SOURCE, EVENT_TRIGGERS_RECEIVER, tokenOf } from '../event-triggers.tokens.js';
 import type { WebhookSecretGuardOptions } from '../webhook/webhook-secret.options.js';
 import { EventHandlers } from './event-handlers.js';
+import type { Inbox } from './inbox.js';
 import { HandlerRoutes } from './handler-routes.js';
 import { receiverController } from './receiver.controller.js';
 
@@ -54,15 +56,29 @@ export class EventTriggersReceiverModule {
       providers: [
         {
           provide: HandlerRoutes,
-          inject: [DiscoveryService, MetadataScanner, ExternalContextCreator],
+          inject: [DiscoveryService, MetadataScanner, ExternalContextCreator, ModuleRef],
           useFactory: (
             discovery: DiscoveryService,
             scanner: MetadataScanner,
             contexts: ExternalContextCreator,
-          ) => new HandlerRoutes(new EventHandlers(discovery, scanner, contexts), dataSource),
+            moduleRef: ModuleRef,
+          ) =>
+            new HandlerRoutes(
+              () => new EventHandlers(discovery, scanner, contexts, inboxOf(moduleRef, dataSource)),
+              dataSource,
+            ),
         },
         { provide: EVENT_TRIGGERS_RECEIVER, useValue: { path } },
       ],
     };
+  }
+}
+
+/** Null where the application does not import `EventTriggersModule` for the data source. */
+function inboxOf(moduleRef: ModuleRef, dataSource: string): Inbox | null {
+  try {
+    return moduleRef.get<Inbox>(tokenOf('Inbox', dataSource), { strict: false });
+  } catch {
+    return null;
   }
 }

@@ -6,14 +6,15 @@ import type { EventHandlers, FoundHandler, FoundHandlers } from './event-handler
 export class HandlerRoutes implements OnApplicationBootstrap {
   private found: FoundHandlers = { byTrigger: new Map(), byTable: [] };
 
+  /** @param handlers those of the application; asked for when all of it is there */
   constructor(
-    private readonly handlers: EventHandlers,
+    private readonly handlers: () => EventHandlers,
     private readonly dataSource: string,
   ) {}
 
   /** Handlers may be in any module, so all have to be there. */
   onApplicationBootstrap(): void {
-    this.found = this.handlers.of(this.dataSource);
+    this.found = this.handlers().of(this.dataSource);
     if (this.found.byTrigger.size + this.found.byTable.length > 0) return;
     new Logger('EventTriggers').warn(
       'EventTriggersReceiverModule receives webhooks, but no method of the application has @OnEventTrigger',

@@ -1,4 +1,6 @@
+import type { EntityManager } from 'typeorm';
 import { DEFAULT_DATA_SOURCE } from '../event-triggers.tokens.js';
+import type { HandlerDelivery } from '../pipeline/deliver/handler-destination.js';
 import type { Operation } from '../pipeline/event.js';
 
 /** Events by what happened to which table, whichever trigger has captured them. */
@@ -10,7 +12,7 @@ export interface TableEvents {
 }
 
 /** Which events a method handles. */
-export type HandledEvents = { readonly dataSource: string } & (
+export type HandledEvents = { readonly dataSource: string; readonly transactional: boolean } & (
   | { readonly trigger: string }
   | {
       readonly table: { readonly schema: string; readonly name: string };
@@ -19,9 +21,22 @@ export type HandledEvents = { readonly dataSource: string } & (
     }
 );
 
+/** What a transactional handler is told beside the payload. */
+export interface TransactionalDelivery extends HandlerDelivery {
+  /** Of the transaction in which the event is entered as handled. */
+  readonly manager: EntityManager;
+}
+
 export interface OnEventTriggerOptions {
   /** The name given to `forRoot`, where it was given one. */
   dataSource?: string;
+  /**
+   * Runs the method in a transaction that also enters the event as handled: `manager` of a
+   * `TransactionalDelivery` is its entity manager. What is done with it and the entry last together or not at all, so an
+   * event that comes twice is handled once, unless somebody has asked for it again. Needs `EventTriggersModule` in the
+   * application, for the table. Default: false.
+   */
+  transactional?: boolean;
 }
 
 /** On the methods themselves, as Nest keeps what it knows of a route. */
@@ -39,7 +54,7 @@ const HANDLED = Symbol('event-triggers:handled');
  * returns a value or a promise has handled the error: the event is delivered. Integers and decimals that a number of
  * JavaScript cannot hold exactly are text.
  *
- * An event may come more than once: `payload.id` is the same each time.
+ * An event may come more than once: `payload.id` is the same each time. With `transactional` it is handled once.
  *
  * @example
  * @OnEventTrigger('order-created')
@@ -48,14 +63,20 @@ const HANDLED = Symbol('event-triggers:handled');
  * }
  *
  * @example
+ * @OnEventTrigger('order-created', { transactional: true })
+ * async count({ event }: EventTriggerPayload<Order>, { manager }: TransactionalDelivery): Promise<void> {
+ *   await manager.increment(Customer, { id: event.data.new.customer_id }, 'orders', 1);
+ * }
+ *
+ * @example
  * @OnEventTrigger({ table: 'orders', operation: ['UPDATE', 'DELETE'] })
  * changed({ event }: EventTriggerPayload<Order>): Promise<void> { … }
  */
 export function OnEventTrigger(
   events: string | TableEvents,
-  { dataSource = DEFAULT_DATA_SOURCE }: OnEventTriggerOptions = {},
+  { dataSource = DEFAULT_DATA_SOURCE, transactional = false }: OnEventTriggerOptions = {},
 ): MethodDecorator {
-  const handled: HandledEvents = { dataSource, ...handledEvents(events) };
+  const handled: HandledEvents = { dataSource, transactional, ...handledEvents(events) };
   return (_prototype, _name, descriptor) => {
     const method = descriptor.value as object;
     Reflect.defineMetadata(HANDLED, [...handledBy(method), handled], method);
@@ -66,7 +87,7 @@ export function handledBy(method: object): readonly HandledEvents[] {
   return (Reflect.getMetadata(HANDLED, method) as HandledEvents[] | undefined) ?? [];
 }
 
-type Handled<Each> = Each extends unknown ? Omit<Each, 'dataSource'> : never;
+type Handled<Each> = Each extends unknown ? Omit<Each, 'dataSource' | 'transactional'> : never;
 
 function handledEvents(events: string | TableEvents): Handled<HandledEvents> {
   if (typeof events === 'string') return { trigger: events };

@@ -14,6 +14,8 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
 import { EventRejectedError } from '../event-triggers.errors.js';
+import { REDELIVERY_HEADER } from '../pipeline/deliver/event-headers.js';
+import type { HandlerDelivery } from '../pipeline/deliver/handler-destination.js';
 import { OUTCOME_HEADER } from '../pipeline/deliver/outcome.js';
 import type { EventTriggerPayload } from '../pipeline/event.js';
 import type { RequestWithBody } from '../webhook/raw-body.js';
@@ -42,13 +44,14 @@ export function receiverController(path: string, guard: WebhookSecretGuardOption
     async receive(@Req() request: RequestWithBody, @Res() response: Response): Promise<void> {
       const { payloads, isBundle } = receivedEvents(request);
       const { signal } = abortedWith(response);
+      const redelivered = request.headers[REDELIVERY_HEADER] === 'true';
       if (isBundle) {
-        const statuses = await this.statusesOf(payloads, signal);
+        const statuses = await this.statusesOf(payloads, { redelivered, signal });
         this.reply(response, HttpStatus.MULTI_STATUS, { statuses });
         return;
       }
       try {
-        await this.handle(payloads[0]!, signal);
+        await this.handle(payloads[0]!, { redelivered, signal });
       } catch (error) {
         if (!(error instanceof EventRejectedError)) throw error;
         this.adapterHost.httpAdapter.setHeader(response, OUTCOME_HEADER, 'rejected');
@@ -60,12 +63,12 @@ export function receiverController(path: string, guard: WebhookSecretGuardOption
     /** Those that have failed. One after the other: they may be changes of one row. */
     private async statusesOf(
       payloads: readonly EventTriggerPayload[],
-      signal: AbortSignal,
+      terms: Pick<HandlerDelivery, 'redelivered' | 'signal'>,
     ): Promise<Record<string, number | 'rejected'>> {
       const statuses: Record<string, number | 'rejected'> = {};
       for (const payload of payloads) {
         try {
-          await this.handle(payload, signal);
+          await this.handle(payload, terms);
         } catch (error) {
           statuses[payload.id] = statusOf(error);
         }
@@ -73,7 +76,10 @@ export function receiverController(path: string, guard: WebhookSecretGuardOption
       return statuses;
     }
 
-    private async handle(payload: EventTriggerPayload, signal: AbortSignal): Promise<void> {
+    private async handle(
+      payload: EventTriggerPayload,
+      terms: Pick<HandlerDelivery, 'redelivered' | 'signal'>,
+    ): Promise<void> {
       const handler = this.routes.of(payload);
       if (handler === undefined) {
         const { trigger, table, event } = payload;
@@ -82,7 +88,7 @@ export function receiverController(path: string, guard: WebhookSecretGuardOption
         );
       }
       const attempt = (payload.delivery_info?.current_retry ?? 0) + 1;
-      await handler.handle(payload, { attempt, signal });
+      await handler.handle(payload, { attempt, ...terms });
     }
 
     private reply(response: Response, status: HttpStatus, body?: object): void {

@@ -72,7 +72,7 @@ const PARSED: Readonly<Record<string, number>> = {
 function driverValue(value: unknown, type: string): unknown {
   const number = PARSED[type];
   if (value === null || number === undefined) return value;
-  const text = String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   const parse = pg.types.getTypeParser(number) as (text: string) => unknown;
   // JSON has the form of ISO 8601, and results of queries have Postgres' own.
   return parse(type.startsWith('timestamp') ? text.replace('T', ' ') : text);

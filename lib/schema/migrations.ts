@@ -12,6 +12,7 @@ import { wake } from './migrations/0010-wake.sql.js';
 import { redelivery } from './migrations/0011-redelivery.sql.js';
 import { cancellation } from './migrations/0012-cancellation.sql.js';
 import { adoption } from './migrations/0013-adoption.sql.js';
+import { inbox } from './migrations/0014-inbox.sql.js';
 
 /** Every step of the schema, oldest first. Append only. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, name: 'redelivery', oldestReader: 1, sql: redelivery },
   { version: 12, name: 'cancellation', oldestReader: 1, sql: cancellation },
   { version: 13, name: 'adoption', oldestReader: 1, sql: adoption },
+  { version: 14, name: 'inbox', oldestReader: 1, sql: inbox },
 ];

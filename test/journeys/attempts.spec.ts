@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CLAIM_OF_RETRIES } from '../../lib/schema/migrations/0004-claim.sql.js';
 import { startApplication } from '../support/application.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 
@@ -27,7 +27,7 @@ interface AttemptRow {
 
 describe('the log of attempts', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let application: INestApplicationContext | undefined;
 
   beforeEach(async () => {
@@ -56,7 +56,7 @@ describe('the log of attempts', () => {
     );
 
   it('tells of each what was answered, or why nothing was', async () => {
-    receiver = await startReceiver({
+    receiver = await startFakeReceiver({
       respond: {
         status: 503,
         headers: { 'x-request-id': 'r-1', 'set-cookie': ['a=1', 'b=2'] },
@@ -77,7 +77,7 @@ describe('the log of attempts', () => {
     await attempts(1);
     await receiver.close();
     await attempts(2);
-    receiver = await startReceiver({
+    receiver = await startFakeReceiver({
       port: Number(new URL(url).port),
       respond: { status: 200, headers: { 'x-request-id': 'r-3' }, body: 'thanks' },
     });

@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 
@@ -30,11 +30,11 @@ class DropListenedColumn1700000000000 implements MigrationInterface {
 
 describe('boot', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   const applications: INestApplicationContext[] = [];
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     database = await createTestDatabase();
     await database.query(
       `create table orders (id int generated always as identity primary key, total int, state text)`,

@@ -2,7 +2,11 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { EventTriggerPayload } from 'nestjs-event-triggers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.js';
+import {
+  startFakeReceiver,
+  type ReceivedRequest,
+  type FakeReceiver,
+} from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 
@@ -13,11 +17,11 @@ const WITHIN_MS = 400;
 
 describe('a trigger that sends bundles', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let application: INestApplicationContext | undefined;
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     database = await createTestDatabase();
     await database.query('create table orders (id int primary key, version int default 0)');
   });

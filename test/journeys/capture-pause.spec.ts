@@ -4,17 +4,17 @@ import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
 import { payloadOf } from '../support/payload.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 
 describe('an application that pauses the capture of a trigger', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let application: INestApplicationContext;
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     database = await createTestDatabase();
     await database.query('create table orders (id int primary key)');
     application = await boot();

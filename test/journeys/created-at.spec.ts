@@ -3,7 +3,11 @@ import { EventTriggersService, type EventTriggerPayload } from 'nestjs-event-tri
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
 import { payloadOf } from '../support/payload.js';
-import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.js';
+import {
+  startFakeReceiver,
+  type ReceivedRequest,
+  type FakeReceiver,
+} from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 /** Hours from UTC, and called IST like two other zones, so that its own name for a time is ambiguous. */
@@ -25,11 +29,11 @@ interface Order {
 
 describe('on a database with another time zone and date style, created_at is in UTC', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   const applications: INestApplicationContext[] = [];
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     database = await createTestDatabase();
     const owner = await database.client();
     await owner.query(`alter database ${database.name} set timezone = '${TIME_ZONE}'`);

@@ -3,13 +3,13 @@ import pg from 'pg';
 import { EventTriggersService, type EventTriggerPayload } from 'nestjs-event-triggers';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 
 describe('a committed row change becomes a webhook', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let application: INestApplicationContext | undefined;
 
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describe('a committed row change becomes a webhook', () => {
   const payloadOf = (body: string): EventTriggerPayload => JSON.parse(body) as EventTriggerPayload;
 
   it('sends an insert in the wire format, with the secret, and logs the attempt', async () => {
-    receiver = await startReceiver({ respond: { status: 200, body: 'thanks' } });
+    receiver = await startFakeReceiver({ respond: { status: 200, body: 'thanks' } });
     application = await startApplication({
       database,
       eventTriggers: {
@@ -76,7 +76,7 @@ describe('a committed row change becomes a webhook', () => {
   });
 
   it('tries again until the receiver accepts, with the same id, and counts the attempts', async () => {
-    receiver = await startReceiver({
+    receiver = await startFakeReceiver({
       respond: (_request, index) => ({ status: index < 2 ? 503 : 200 }),
     });
     application = await startApplication({
@@ -109,7 +109,7 @@ describe('a committed row change becomes a webhook', () => {
   });
 
   it('makes a dead letter of an event whose attempts are used up', async () => {
-    receiver = await startReceiver({ respond: { status: 500 } });
+    receiver = await startFakeReceiver({ respond: { status: 500 } });
     application = await startApplication({
       database,
       eventTriggers: {
@@ -142,7 +142,7 @@ describe('a committed row change becomes a webhook', () => {
   });
 
   it('delivers what was committed after the trigger was attached and before anybody dispatched', async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     const triggers = [
       { name: 'order_seen', table: 'orders', insert: true as const, webhook: receiver.url },
     ];
@@ -165,7 +165,7 @@ describe('a committed row change becomes a webhook', () => {
     const hostsOwn: unknown = pg.types.getTypeParser(json);
     onTestFinished(() => pg.types.setTypeParser(json, hostsOwn as (text: string) => unknown));
     pg.types.setTypeParser(json, (text) => text);
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     application = await startApplication({
       database,
       eventTriggers: {
@@ -180,7 +180,7 @@ describe('a committed row change becomes a webhook', () => {
   });
 
   it('delivers what the application invokes by hand, and only if its transaction commits', async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     application = await startApplication({
       database,
       eventTriggers: {

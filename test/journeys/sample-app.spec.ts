@@ -73,7 +73,12 @@ describe('the sample app', () => {
 
   const events = async (): Promise<string[]> => {
     const rows = await database.query<{ operation: string }>(
-      'select operation::text from event_triggers.event order by id',
+      `select e.operation::text
+         from event_triggers.event e
+         join event_triggers.event_trigger t
+           on t.id = e.trigger_id
+        where t.name in ('order_created', 'order_shipped')
+        order by e.id`,
     );
     return rows.map(({ operation }) => operation);
   };
@@ -103,6 +108,28 @@ describe('the sample app', () => {
     });
     expect(again.status, 'of the same webhook once more').toBe(204);
     expect(await emails(), 'no e-mail more').toEqual([email]);
+  });
+
+  it('sends the same webhook to a plain Express function beside it, which lets nobody else in', async () => {
+    const [{ status } = { status: 0 }] = await eventually(
+      async () => {
+        const rows = await database.query<{ status: number }>(
+          `select a.status
+             from event_triggers.attempt a
+             join event_triggers.event_trigger t
+               on t.id = a.trigger_id
+            where t.name = 'order_created_for_functions'`,
+        );
+        return rows.length > 0 && rows;
+      },
+      { describe: 'an attempt at the function' },
+    );
+    expect(status, 'what the function answered').toBe(200);
+    const refused = await fetch(`${process.env['FUNCTIONS_URL']}/v1/functions/send-order-email`, {
+      method: 'POST',
+      headers: { 'nhost-webhook-secret': 'guess' },
+    });
+    expect([refused.status, await refused.text()]).toEqual([400, 'Incorrect webhook secret']);
   });
 
   it('has the carrier refuse a shipment twice and accept it the third time', async () => {

@@ -3,7 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
 import { payloadOf } from '../support/payload.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 /** Long enough to be in flight when the application stops. */
@@ -25,11 +25,11 @@ const ascending = (one: number, other: number): number => one - other;
 
 describe('shutdown', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let application: INestApplicationContext;
 
   beforeEach(async () => {
-    receiver = await startReceiver({ respond: { status: 200, delayMs: SLOW_MS } });
+    receiver = await startFakeReceiver({ respond: { status: 200, delayMs: SLOW_MS } });
     database = await createTestDatabase();
     await database.query('create table orders (id int primary key)');
     application = await boot();

@@ -3,7 +3,11 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startApplication } from '../support/application.js';
 import { payloadOf } from '../support/payload.js';
-import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.js';
+import {
+  startFakeReceiver,
+  type ReceivedRequest,
+  type FakeReceiver,
+} from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const keyOf = (byte: number): string => `whsec_${Buffer.alloc(32, byte).toString('base64')}`;
@@ -11,11 +15,11 @@ const [OF_MODULE, OF_TRIGGER, FORMER] = [keyOf(1), keyOf(2), keyOf(3)];
 
 describe('a signed webhook', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let application: INestApplicationContext | undefined;
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     database = await createTestDatabase();
     await database.query('create table orders (id int primary key, note text)');
     vi.stubEnv('ORDERS_SIGNING_KEY', OF_TRIGGER);

@@ -2,18 +2,18 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
 import { payloadOf } from '../support/payload.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 import { someoneWaits, type CapturedDatabase } from '../pipeline/support/captured-database.js';
 
 describe('a release with a new trigger that starts in the past', () => {
   let database: TestDatabase;
-  let receivers: Receiver[];
+  let receivers: FakeReceiver[];
   const applications: INestApplicationContext[] = [];
 
   beforeEach(async () => {
-    receivers = await Promise.all([startReceiver(), startReceiver()]);
+    receivers = await Promise.all([startFakeReceiver(), startFakeReceiver()]);
     database = await createTestDatabase();
     await database.query('create table orders (id int primary key, secret text)');
   });

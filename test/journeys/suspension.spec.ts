@@ -3,7 +3,7 @@ import type { EventTriggersOptions } from 'nestjs-event-triggers';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 
@@ -11,11 +11,11 @@ const SUSPENDED = { suspendAfter: '1s', lookEvery: '1h' } as const;
 
 describe('a replica that lets its database sleep', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let application: INestApplicationContext | null = null;
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     database = await createTestDatabase();
     await database.query('create table orders (id int primary key)');
   });

@@ -2,17 +2,17 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { defineTrigger, type EventTriggerPayload } from 'nestjs-event-triggers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 
 describe('a definition with a transform', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   const applications: INestApplicationContext[] = [];
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     database = await createTestDatabase();
     await database.query('create table orders (id int primary key, total numeric)');
   });

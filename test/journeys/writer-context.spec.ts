@@ -2,7 +2,11 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
 import { payloadOf } from '../support/payload.js';
-import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.js';
+import {
+  startFakeReceiver,
+  type ReceivedRequest,
+  type FakeReceiver,
+} from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
@@ -15,11 +19,11 @@ const NOTHING = { session: null, trace: null, traceparent: undefined };
 
 describe('what a writer says about itself in its transaction', () => {
   let database: TestDatabase;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let application: INestApplicationContext;
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     database = await createTestDatabase();
     await database.query('create table orders (id int primary key)');
     application = await boot();

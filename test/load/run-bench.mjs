@@ -12,6 +12,7 @@ import { order } from './scenarios/order.mjs';
 import { partitions } from './scenarios/partitions.mjs';
 import { replicas } from './scenarios/replicas.mjs';
 import { wal } from './scenarios/wal.mjs';
+import { bundles, drainSigned, handler } from './scenarios/ways-out.mjs';
 import { BenchServer } from './server/bench-server.mjs';
 
 /**
@@ -27,6 +28,9 @@ const RUN = {
   capture,
   'drain-noop': drainNoop,
   'drain-http': drainHttp,
+  'drain-signed': drainSigned,
+  bundles,
+  handler,
   latency,
   replicas,
   'dead-endpoint': deadEndpoint,

@@ -2,7 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Database } from '../../lib/database.js';
 import type { TriggerId } from '../../lib/pipeline/event.js';
-import { startReceiver, type ReceivedRequest, type Receiver } from '../support/receiver.js';
+import {
+  startFakeReceiver,
+  type ReceivedRequest,
+  type FakeReceiver,
+} from 'nestjs-event-triggers/testing';
 import { startSilentProxy } from '../support/silent-proxy.js';
 import { eventually } from '../support/wait-until.js';
 import { createEngine, type Engine } from './support/engine.js';
@@ -18,13 +22,13 @@ const LONGEST_MS = 20_000;
 
 describe('a dispatcher', () => {
   let engine: Engine;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let stream: TriggerId;
   const replicas: Replica[] = [];
 
   beforeEach(async () => {
     engine = await createEngine();
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     stream = await engine.addStream({ content: { webhook: receiver.url } });
   });
 

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TriggerContent } from '../../lib/pipeline/attach/stored-trigger.js';
 import type { TriggerId } from '../../lib/pipeline/event.js';
-import { startReceiver, type Receiver, type ReceiverOptions } from '../support/receiver.js';
+import {
+  startFakeReceiver,
+  type FakeReceiver,
+  type FakeReceiverOptions,
+} from 'nestjs-event-triggers/testing';
 import { eventually } from '../support/wait-until.js';
 import { createEngine, type Engine } from './support/engine.js';
 import { startReplica, type Replica, type ReplicaOptions } from './support/replica.js';
@@ -23,7 +27,7 @@ const [RESTS_SECONDS, LEAST_REST_MS] = [2, 1_900] as const;
 describe('triggers of one dispatcher', () => {
   let engine: Engine;
   const replicas: Replica[] = [];
-  const receivers: Receiver[] = [];
+  const receivers: FakeReceiver[] = [];
 
   beforeEach(async () => {
     engine = await createEngine();
@@ -39,13 +43,15 @@ describe('triggers of one dispatcher', () => {
     replicas.push(replica);
     return replica;
   };
-  const receive = async (options: ReceiverOptions = {}): Promise<Receiver> => {
-    const receiver = await startReceiver(options);
+  const receive = async (options: FakeReceiverOptions = {}): Promise<FakeReceiver> => {
+    const receiver = await startFakeReceiver(options);
     receivers.push(receiver);
     return receiver;
   };
-  const stream = async (to: Receiver, content: Partial<TriggerContent> = {}): Promise<TriggerId> =>
-    engine.addStream({ content: { webhook: to.url, ...content } });
+  const stream = async (
+    to: FakeReceiver,
+    content: Partial<TriggerContent> = {},
+  ): Promise<TriggerId> => engine.addStream({ content: { webhook: to.url, ...content } });
   const count = async (table: string): Promise<number> => {
     const [row] = await engine.database.query<{ rows: number }>(
       `select count(*)::integer as rows from ${engine.schema}.${table}`,

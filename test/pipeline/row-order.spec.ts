@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TriggerContent } from '../../lib/pipeline/attach/stored-trigger.js';
 import type { TriggerId } from '../../lib/pipeline/event.js';
 import {
-  startReceiver,
+  startFakeReceiver,
   type ReceivedRequest,
-  type Receiver,
+  type FakeReceiver,
   type ReceiverResponse,
-} from '../support/receiver.js';
+} from 'nestjs-event-triggers/testing';
 import { eventually } from '../support/wait-until.js';
 import { createEngine, type Engine } from './support/engine.js';
 import { Random } from '../support/random.mjs';
@@ -33,12 +33,12 @@ const changeIn = ({ body }: ReceivedRequest): Change =>
 
 describe('rows in order', () => {
   let engine: Engine;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   const replicas: Replica[] = [];
 
   beforeEach(async () => {
     engine = await createEngine();
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
   });
   afterEach(async () => {
     await Promise.all(replicas.splice(0).map((replica) => replica.stop()));

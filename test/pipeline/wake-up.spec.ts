@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Database } from '../../lib/database.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { startSilentProxy } from '../support/silent-proxy.js';
 import { eventually } from '../support/wait-until.js';
 import {
@@ -25,11 +25,11 @@ class Shop {
 
   private constructor(
     readonly database: CapturedDatabase,
-    readonly receiver: Receiver,
+    readonly receiver: FakeReceiver,
   ) {}
 
   static async open(): Promise<Shop> {
-    const shop = new Shop(await createCapturedDatabase(), await startReceiver());
+    const shop = new Shop(await createCapturedDatabase(), await startFakeReceiver());
     onTestFinished(() => shop.close());
     await shop.database.query('create table orders (id serial primary key)');
     await shop.define();
@@ -225,7 +225,7 @@ describe('a dispatcher that listens', () => {
     const shop = await Shop.open();
     await shop.start();
     await shop.asleep();
-    const other = await startReceiver();
+    const other = await startFakeReceiver();
     onTestFinished(() => other.close());
 
     await shop.define({ webhook: other.url });

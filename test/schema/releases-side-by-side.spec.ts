@@ -7,7 +7,7 @@ import { engineIn, SCHEMA, type Engine } from '../pipeline/support/engine.js';
 import { expireLease } from '../pipeline/support/leases.js';
 import { startReplica, type Replica, type ReplicaOptions } from '../pipeline/support/replica.js';
 import { startApplication } from '../support/application.js';
-import { startReceiver, type Receiver } from '../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 import { asNextRelease, nextRelease } from './support/next-release.js';
@@ -25,11 +25,11 @@ const DELIVERED_WITHIN_MS = 20_000;
 const newest = MIGRATIONS.at(-1)!.version;
 
 let database: TestDatabase;
-let receiver: Receiver;
+let receiver: FakeReceiver;
 
 beforeEach(async () => {
   database = await createTestDatabase();
-  receiver = await startReceiver();
+  receiver = await startFakeReceiver();
 });
 
 afterEach(async () => {

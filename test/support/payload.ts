@@ -1,5 +1,5 @@
 import type { EventTriggerPayload } from 'nestjs-event-triggers';
-import type { ReceivedRequest } from './receiver.js';
+import type { ReceivedRequest } from 'nestjs-event-triggers/testing';
 
 /** What a webhook that arrived says. */
 export const payloadOf = <Row = Record<string, unknown>>({

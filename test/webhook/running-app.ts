@@ -26,11 +26,11 @@ export interface RunningApp {
   readonly app: INestApplication;
   readonly log: RecordingLogger;
   /** Posts `payload` with the given headers; an array sends that header several times. */
-  post(
+  readonly post: (
     path: string,
     headers?: Record<string, string | string[]>,
     payload?: unknown,
-  ): Promise<Answer>;
+  ) => Promise<Answer>;
   close(): Promise<void>;
 }
 

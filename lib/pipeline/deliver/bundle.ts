@@ -12,13 +12,16 @@ export interface BundledEvent {
   readonly body: string;
 }
 
-/** What an event brings along beside its row: names, times and ids. */
-const ENVELOPE_BYTES = 1_024;
+/** What an event brings along beside its row: names, each character of which JSON may escape, times and ids. */
+const ENVELOPE_BYTES = 2_048;
+/** What JSON makes of one byte at the most: `\u0001`. */
+const ESCAPED_BYTES = 6;
 
 /** What may share a request. */
 export class BundleRoom {
   private taken = 0;
   private most: number;
+  private redelivered: boolean | null = null;
 
   constructor(
     private readonly size: number,
@@ -31,7 +34,10 @@ export class BundleRoom {
   takes(event: ClaimedEvent): boolean {
     const most = Math.min(this.most, mostBeside(this.size, event));
     const bytes = this.bytes - mostBytesOf(event);
-    if (this.taken > 0 && (this.taken >= most || bytes < 0)) return false;
+    // A header says of the whole request whether its events were asked for again.
+    const fits = this.taken < most && bytes >= 0 && event.redelivered === this.redelivered;
+    if (this.taken > 0 && !fits) return false;
+    this.redelivered = event.redelivered;
     this.taken += 1;
     this.most = most;
     this.bytes = bytes;
@@ -41,8 +47,9 @@ export class BundleRoom {
 
 /** At least as many bytes as the event has in a body. */
 function mostBytesOf({ old, new: after, session, trace, key }: ClaimedEvent): number {
-  const texts = [old, after, session, trace, key];
-  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text ?? ''), ENVELOPE_BYTES);
+  const sizeOf = (text: string | null): number => (text === null ? 0 : Buffer.byteLength(text));
+  const copied = [old, after, session, trace].reduce((bytes, text) => bytes + sizeOf(text), 0);
+  return ENVELOPE_BYTES + copied + ESCAPED_BYTES * sizeOf(key);
 }
 
 /**

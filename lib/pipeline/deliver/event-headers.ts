@@ -4,7 +4,7 @@ import { signatureOf } from './signer.js';
 import { traceparentOf } from './writer-context.js';
 
 /** Says that somebody asked for the event to be sent again: a receiver that remembers its id has seen it. */
-const REDELIVERY_HEADER = 'event-triggers-redelivery';
+export const REDELIVERY_HEADER = 'event-triggers-redelivery';
 /** The name of the trigger, for receivers that route before they parse. */
 export const NAME_HEADER = 'event-triggers-name';
 /** Which attempt this is, from 1. */
@@ -61,7 +61,7 @@ export function bundleHeaders(
 ): readonly string[] {
   const headers = standardHeaders(signers, letter);
   headers.push(BUNDLE_HEADER, String(events.length));
-  if (events.some(({ redelivered }) => redelivered)) headers.push(REDELIVERY_HEADER, 'true');
+  if (events.every(({ redelivered }) => redelivered)) headers.push(REDELIVERY_HEADER, 'true');
   return headers;
 }
 

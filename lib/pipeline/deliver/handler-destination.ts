@@ -9,6 +9,8 @@ import { webhookBody, type PayloadTerms } from './webhook-body.js';
 export interface HandlerDelivery {
   /** Which attempt this is, from 1. */
   readonly attempt: number;
+  /** Whether it is sent again because somebody asked for it. */
+  readonly redelivered: boolean;
   /** Aborted when the time of the attempt is over, or the process stops: what it does then is not waited for. */
   readonly signal: AbortSignal;
 }
@@ -40,10 +42,11 @@ export class HandlerCaller {
     } catch (error) {
       return undeliverable(error, performance.now() - start);
     }
-    const attempt = event.attemptsBefore + 1;
+    const { attemptsBefore, redelivered } = event;
+    const attempt = attemptsBefore + 1;
     try {
       await this.deadlines.within(destination.timeout, 'in its handler', async (deadline) =>
-        destination.handle(payload, { attempt, signal: deadline.signal() }),
+        destination.handle(payload, { attempt, redelivered, signal: deadline.signal() }),
       );
       return handled(performance.now() - start);
     } catch (error) {

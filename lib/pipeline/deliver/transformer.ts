@@ -71,7 +71,7 @@ function requestOf(
 ): TransformedRequest {
   if (wanted === undefined) return {};
   if (typeof wanted === 'object' && (wanted as unknown) !== null) return wanted;
-  throw new InvalidTriggerError(trigger, `its transform returned ${String(wanted)}`, {
+  throw new InvalidTriggerError(trigger, `its transform returned ${JSON.stringify(wanted)}`, {
     hint: "Return { url, headers, body }, of which all may be left out, or 'skip'.",
   });
 }

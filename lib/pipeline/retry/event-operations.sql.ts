@@ -24,16 +24,19 @@ export function eventOperationStatements(schema: QuotedIdentifier): EventOperati
        where t.application = $1
        order by t.id`,
     installation: `select i.id::text as id from ${schema}.installation i`,
+    // A select on top, since TypeORM answers an update with a pair of rows and their number.
     makeDue: `
-      update ${schema}.retry r
-         set due = least(r.due, clock_timestamp()),
-             redelivered = true
-       where r.trigger_id = any ($1)
-         and r.event_id = $2
-         and ${schema}.is_of_millisecond_v1(r.created_at, $3)
-         and r.dispatcher is null
-         and r.due < 'infinity'
-      returning r.event_id`,
+      with due as (
+        update ${schema}.retry r
+           set due = least(r.due, clock_timestamp()),
+               redelivered = true
+         where r.trigger_id = any ($1)
+           and r.event_id = $2
+           and ${schema}.is_of_millisecond_v1(r.created_at, $3)
+           and r.dispatcher is null
+           and r.due < 'infinity'
+        returning r.event_id)
+      select d.event_id from due d`,
     redeliverDead: `
       select ${schema}.redeliver_dead_v1($1, $2, $3, $4, $5, $6, $7) as moved`,
     countDead: `select ${schema}.count_dead_v1($1, $2, $3, $4, $5)::integer as events`,

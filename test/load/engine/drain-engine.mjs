@@ -16,14 +16,30 @@ import { differencesOf, SCHEMA, untilDrained } from './event-log.mjs';
  * @param {import('./application.mjs').TriggerDefinition[]} options.triggers
  * @param {import('./stand-ins.mjs').Delivery} options.delivery
  * @param {number} options.events
+ * @param {import('./application.mjs').Settings} [options.settings]
+ * @param {boolean} [options.isHandled]
  * @returns {Promise<Drained>}
  */
-export async function drainByEngine({ server, template, triggers, delivery, events }) {
+export async function drainByEngine({
+  server,
+  template,
+  triggers,
+  delivery,
+  events,
+  settings,
+  isHandled,
+}) {
   const database = await server.createDatabase(template);
   try {
     await captureOrders(database.url, events);
     const walBefore = await database.walBytes();
-    const engine = await Engine.start({ url: database.url, triggers, delivery });
+    const engine = await Engine.start({
+      url: database.url,
+      triggers,
+      delivery,
+      settings,
+      isHandled,
+    });
     const { endedAt, counts } = await untilDrained(database, events).catch(async (error) => {
       await engine.stop();
       throw error;

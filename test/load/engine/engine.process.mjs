@@ -7,7 +7,7 @@ import { published } from './published.mjs';
 import { deliverBy } from './stand-ins.mjs';
 
 /** @typedef {import('./application.mjs').TriggerDefinition} TriggerDefinition */
-/** @typedef {{ url: string, triggers: TriggerDefinition[], delivery: import('./stand-ins.mjs').Delivery, dispatcher?: { listen?: boolean } }} DispatchOptions */
+/** @typedef {{ url: string, triggers: TriggerDefinition[], delivery: import('./stand-ins.mjs').Delivery, dispatcher?: { listen?: boolean }, settings?: import('./application.mjs').Settings, isHandled?: boolean }} DispatchOptions */
 
 /** @type {import('@nestjs/common').INestApplicationContext | undefined} */
 let application;
@@ -21,10 +21,10 @@ serve({
   },
 
   /** Starts to dispatch and says when the first page was asked for. */
-  async dispatch(/** @type {DispatchOptions} */ { url, triggers, delivery, dispatcher }) {
+  async dispatch(/** @type {DispatchOptions} */ { delivery, ...options }) {
     await deliverBy(delivery);
     const first = await watchFirstClaim();
-    application = await startApplication({ url, triggers, dispatcher });
+    application = await startApplication(options);
     return { startedAt: await first.claimedAt };
   },
 

@@ -3,6 +3,8 @@
 
 const ID = Buffer.from('"id":"');
 const ID_LENGTH = 36;
+/** What a body with several events begins with. */
+const LIST = '['.charCodeAt(0);
 const NEW_ROW = Buffer.from('"new":{"id":');
 /** More digits than a row's number has. */
 const MOST_DIGITS = 20;
@@ -33,9 +35,8 @@ export class Tally {
   add(request, body, arrivedAt) {
     this.requests += 1;
     this.bodyBytes += body.length;
-    const start = body.indexOf(ID) + ID.length;
-    const id = body.toString('latin1', start, start + ID_LENGTH);
-    this.ids.add(id);
+    const id = this.#addId(body, 0);
+    if (body[0] === LIST) this.#addOthers(body);
     this.sample ??= {
       path: request.url ?? '/',
       headers: request.rawHeaders,
@@ -43,6 +44,22 @@ export class Tally {
       eventId: id,
     };
     if (this.wantsArrivals) this.#addArrival(body, arrivedAt);
+  }
+
+  /**
+   * @param {Buffer} body
+   * @param {number} from
+   */
+  #addId(body, from) {
+    const start = body.indexOf(ID, from) + ID.length;
+    const id = body.toString('latin1', start, start + ID_LENGTH);
+    this.ids.add(id);
+    return id;
+  }
+
+  /** @param {Buffer} body */
+  #addOthers(body) {
+    for (let at = body.indexOf(ID); at >= 0; at = body.indexOf(ID, at + 1)) this.#addId(body, at);
   }
 
   /**

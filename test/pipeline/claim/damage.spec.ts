@@ -5,7 +5,7 @@ import { eventually } from '../../support/wait-until.js';
 import { createEngine, emit, type Engine } from '../support/engine.js';
 import { expireLease } from '../support/leases.js';
 import { startReplica } from '../support/replica.js';
-import { startReceiver } from '../../support/receiver.js';
+import { startFakeReceiver } from 'nestjs-event-triggers/testing';
 import { attemptsAtEvents, numbersOf, TestDispatcher } from '../support/test-dispatcher.js';
 
 describe('damaged bookkeeping', () => {
@@ -80,7 +80,7 @@ describe('damaged bookkeeping', () => {
   });
 
   it('of one stream stops that one alone, loudly, and the others go on', async () => {
-    const receiver = await startReceiver();
+    const receiver = await startFakeReceiver();
     const sound = await engine.addStream({ name: 'sound', content: { webhook: receiver.url } });
     await run(`delete from $schema.batch where trigger_id = ${stream}`);
     await engine.emit(stream);

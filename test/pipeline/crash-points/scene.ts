@@ -1,5 +1,5 @@
 import type { EventNumber } from '../../../lib/pipeline/event.js';
-import { startReceiver, type Receiver } from '../../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { eventually } from '../../support/wait-until.js';
 import { Ledger } from '../engine-model/ledger.js';
 import { startReplica, type Replica } from '../support/replica.js';
@@ -44,7 +44,7 @@ export class Scene {
   private constructor(
     private readonly ground: Ground,
     private readonly application: string,
-    private readonly receiver: Receiver,
+    private readonly receiver: FakeReceiver,
     private readonly account: LogAccount,
     private readonly ledger: Ledger,
     private readonly witness: Witness,
@@ -52,7 +52,7 @@ export class Scene {
   ) {}
 
   static async begin(ground: Ground): Promise<Scene> {
-    const receiver = await startReceiver();
+    const receiver = await startFakeReceiver();
     const application = await ground.clear();
     const { engine, writers } = ground;
     const content = { webhook: receiver.url, retry: RETRY };

@@ -1,7 +1,7 @@
 import { eventNumberOf } from '../../../lib/pipeline/deliver/event-id.js';
 import type { EventNumber } from '../../../lib/pipeline/event.js';
 import { payloadOf } from '../../support/payload.js';
-import type { ReceivedRequest, ReceiverResponse } from '../../support/receiver.js';
+import type { ReceivedRequest, ReceiverResponse } from 'nestjs-event-triggers/testing';
 import { Violation, type Ledger } from '../engine-model/ledger.js';
 import type { PlannedChange } from './planned-change.js';
 

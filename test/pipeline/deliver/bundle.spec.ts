@@ -9,7 +9,7 @@ import { Gathering } from '../../../lib/pipeline/deliver/gathering.js';
 import type { Outcome } from '../../../lib/pipeline/deliver/outcome.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
 import type { ClaimedEvent, EventNumber } from '../../../lib/pipeline/event.js';
-import { startReceiver, type Receiver } from '../../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { LANES } from '../support/lanes.js';
 import { destinationOf, event } from '../support/trigger.js';
 
@@ -21,11 +21,11 @@ const IDS = EVENTS.map((one) => eventId(7, one));
 const kindOf = ({ kind, status }: Outcome) => [kind, status];
 
 describe.each(LANES)('a bundle that is sent %s', (_, makeInstance) => {
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let deliverer: EventDeliverer;
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     deliverer = new EventDeliverer(new WebhookClient(makeInstance(), { connections: 1 }));
   });
   afterEach(async () => {
@@ -72,8 +72,8 @@ describe.each(LANES)('a bundle that is sent %s', (_, makeInstance) => {
     expect(ids[2]).not.toBe(ids[0]);
   });
 
-  it('says that somebody asked for one of its events again', async () => {
-    await deliver([EVENTS[0]!, event({ ...EVENTS[1], redelivered: true })]);
+  it('says that somebody asked for its events again', async () => {
+    await deliver(EVENTS.map((one) => event({ ...one, redelivered: true })));
     expect(receiver.requests[0]!.headers).toMatchObject({ 'event-triggers-redelivery': 'true' });
   });
 
@@ -202,9 +202,15 @@ describe('the room of a request', () => {
     );
   });
 
+  it('has those that somebody asked for again, or the others, and never both', () => {
+    const again = event({ redelivered: true });
+    expect(taken(8, 1e6, [event(), event(), again, event()])).toBe(2);
+    expect(taken(8, 1e6, [again, again, again, event()])).toBe(3);
+  });
+
   it('has no place for what would make the body too large, but for the first in any case', () => {
     const large = event({ new: JSON.stringify({ text: 'ä'.repeat(2_000) }) });
-    expect(taken(8, 12_000, [large, large, large])).toBe(2);
+    expect(taken(8, 13_000, [large, large, large])).toBe(2);
     expect(taken(8, 100, [large, large])).toBe(1);
   });
 });

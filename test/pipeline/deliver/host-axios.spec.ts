@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js';
 import { HostAxios } from '../../../lib/pipeline/deliver/host-axios.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
-import { startReceiver, type Receiver } from '../../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { destinationOf, event } from '../support/trigger.js';
 
 /** Longer than the client believes that nothing has changed. */
@@ -13,11 +13,11 @@ const NOTICED_AFTER_MS = 150;
 const NOBODY = 'http://127.0.0.1:9';
 
 describe('the axios instance of the host', () => {
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let deliverer: EventDeliverer | undefined;
 
   beforeEach(async () => {
-    receiver = await startReceiver({ respond: { status: 200, body: 'from the wire' } });
+    receiver = await startFakeReceiver({ respond: { status: 200, body: 'from the wire' } });
   });
 
   afterEach(async () => {

@@ -5,7 +5,11 @@ import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js
 import { eventId } from '../../../lib/pipeline/deliver/event-id.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
 import type { ClaimedEvent } from '../../../lib/pipeline/event.js';
-import { startReceiver, type ReceivedRequest, type Receiver } from '../../support/receiver.js';
+import {
+  startFakeReceiver,
+  type ReceivedRequest,
+  type FakeReceiver,
+} from 'nestjs-event-triggers/testing';
 import { LANES } from '../support/lanes.js';
 import { destinationOf, event } from '../support/trigger.js';
 
@@ -13,11 +17,11 @@ const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const AWKWARD = 'Zoë "1%" a/b\n😀';
 
 describe.each(LANES)('a webhook that is sent %s', (_, makeInstance) => {
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let deliverer: EventDeliverer;
 
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     deliverer = new EventDeliverer(new WebhookClient(makeInstance(), { connections: 1 }));
   });
   afterEach(async () => {

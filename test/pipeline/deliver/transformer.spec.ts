@@ -9,7 +9,7 @@ import { EventDeliverer } from '../../../lib/pipeline/deliver/event-deliverer.js
 import type { Outcome } from '../../../lib/pipeline/deliver/outcome.js';
 import { WebhookClient } from '../../../lib/pipeline/deliver/webhook-client.js';
 import type { ClaimedEvent } from '../../../lib/pipeline/event.js';
-import { startReceiver, type Receiver } from '../../support/receiver.js';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { LANES } from '../support/lanes.js';
 import { destinationOf, event, trigger } from '../support/trigger.js';
 
@@ -19,13 +19,13 @@ const SLACK_MS = 2_000;
 const UNWATCHED = new AddressRules({ publicOnly: false, allow: [] });
 
 describe.each(LANES)('a transform of a webhook that is sent %s', (_, makeInstance) => {
-  let receiver: Receiver;
-  let elsewhere: Receiver;
+  let receiver: FakeReceiver;
+  let elsewhere: FakeReceiver;
   let deliverer: EventDeliverer;
 
   beforeEach(async () => {
-    receiver = await startReceiver();
-    elsewhere = await startReceiver();
+    receiver = await startFakeReceiver();
+    elsewhere = await startFakeReceiver();
     deliverer = new EventDeliverer(new WebhookClient(makeInstance(), { connections: 1 }));
   });
   afterEach(async () => {
@@ -141,7 +141,7 @@ describe.each(LANES)('a transform of a webhook that is sent %s', (_, makeInstanc
     [{ headers: { 'x-a': 'a\r\nb: c' } }, /header x-a has a line break/],
     [{ body: 1n }, /BigInt/],
     [{ body: () => 1 }, /cannot be written as JSON/],
-    ['skipp', /returned skipp\n.*Return \{ url, headers, body \}/],
+    ['skipp', /returned "skipp"\n.*Return \{ url, headers, body \}/],
     [null, /returned null/],
   ])('that returns %o is a failed attempt that says what is wrong', async (wanted, message) => {
     const outcome = await deliver((() => wanted) as Transform);

@@ -3,7 +3,11 @@ import type { TriggerContent } from '../../../lib/pipeline/attach/stored-trigger
 import type { DeadLetter } from '../../../lib/pipeline/dead-letters.js';
 import type { TriggerId } from '../../../lib/pipeline/event.js';
 import { EventOperations } from '../../../lib/pipeline/retry/event-operations.js';
-import { startReceiver, type ReceivedRequest, type Receiver } from '../../support/receiver.js';
+import {
+  startFakeReceiver,
+  type ReceivedRequest,
+  type FakeReceiver,
+} from 'nestjs-event-triggers/testing';
 import { eventually } from '../../support/wait-until.js';
 import { APPLICATION, createEngine, type Engine } from '../support/engine.js';
 import { startReplica, type Replica, type ReplicaOptions } from '../support/replica.js';
@@ -25,13 +29,13 @@ const isRedelivery = ({ headers }: ReceivedRequest): boolean =>
 
 describe('what is done to events by hand', () => {
   let engine: Engine;
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   let operations: EventOperations;
   const replicas: Replica[] = [];
 
   beforeEach(async () => {
     engine = await createEngine();
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
     operations = new EventOperations(
       (text, values) => engine.database.query(text, [...values]) as Promise<never[]>,
       engine.schema,

@@ -1,4 +1,4 @@
-import type { ReceivedRequest, Receiver } from './receiver.js';
+import type { FakeReceiver, ReceivedRequest } from './fake-receiver.js';
 
 type Predicate = (request: ReceivedRequest) => boolean;
 
@@ -17,7 +17,7 @@ export class RequestLog {
     for (const look of this.watchers) look();
   }
 
-  readonly waitFor: Receiver['waitFor'] = ((wanted: number | Predicate, timeoutMs?: number) =>
+  readonly waitFor: FakeReceiver['waitFor'] = ((wanted: number | Predicate, timeoutMs?: number) =>
     typeof wanted === 'number'
       ? this.until(
           () => (this.requests.length >= wanted ? this.requests : undefined),
@@ -28,7 +28,7 @@ export class RequestLog {
           () => this.requests.find(wanted),
           `a request for which ${String(wanted)}`,
           timeoutMs,
-        )) as Receiver['waitFor'];
+        )) as FakeReceiver['waitFor'];
 
   private until<T>(
     find: () => T | undefined,

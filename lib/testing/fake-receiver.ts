@@ -14,22 +14,28 @@ export interface ReceivedRequest {
   readonly at: Date;
 }
 
+/** What it does with a request. */
 export interface ReceiverResponse {
+  /** Default: 200. */
   status?: number;
   headers?: Record<string, string | string[]>;
   body?: string;
+  /** Milliseconds before it answers. */
   delayMs?: number;
   /** Breaks the connection instead of answering. */
   hangUp?: boolean;
+  /** Never answers. */
+  hang?: boolean;
 }
 
-/** `index` counts the requests from 0. */
+/** What it does with each request; `index` counts them from 0. */
 export type Responder = (
   request: ReceivedRequest,
   index: number,
 ) => ReceiverResponse | Promise<ReceiverResponse>;
 
-export interface Receiver {
+/** A server that remembers what it was sent. */
+export interface FakeReceiver {
   readonly url: string;
   /** Oldest first; those that still wait for their answer included. */
   readonly requests: readonly ReceivedRequest[];
@@ -38,19 +44,31 @@ export interface Receiver {
     predicate: (request: ReceivedRequest) => boolean,
     timeoutMs?: number,
   ): Promise<ReceivedRequest>;
-  respondWith(response: ReceiverResponse | Responder): void;
+  /** What it does from now on: always the same, one after the other (the last one stays), or what a function says. */
+  respondWith(response: ReceiverScript): void;
   /** Breaks open connections, answers that are still delayed included. */
   close(): Promise<void>;
 }
 
-export interface ReceiverOptions {
-  respond?: ReceiverResponse | Responder;
+export type ReceiverScript = ReceiverResponse | readonly ReceiverResponse[] | Responder;
+
+export interface FakeReceiverOptions {
+  /** Default: 200. */
+  respond?: ReceiverScript;
   /** Where one listened that has been closed. Default: a free port. */
   port?: number;
 }
 
-/** A real HTTP server on a loopback port that records what it is sent. */
-export async function startReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
+/**
+ * Starts a real HTTP server on a loopback port that remembers what it is sent, and answers as it is told.
+ *
+ * @example
+ * const receiver = await startFakeReceiver({ respond: [{ status: 503 }, { hangUp: true }, { status: 200 }] });
+ * process.env.NHOST_BACKEND_URL = receiver.url;
+ * …
+ * const [first, second, third] = await receiver.waitFor(3);
+ */
+export async function startFakeReceiver(options: FakeReceiverOptions = {}): Promise<FakeReceiver> {
   const log = new RequestLog();
   const closing = new AbortController();
   let respond = responder(options.respond ?? { status: 200 });
@@ -69,7 +87,9 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
       body = '',
       delayMs,
       hangUp,
+      hang,
     } = await respond(request, index);
+    if (hang) return;
     if (delayMs) await pause(delayMs, undefined, { signal: closing.signal });
     if (hangUp) outgoing.destroy();
     else outgoing.writeHead(status, headers).end(body);
@@ -97,8 +117,12 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
   };
 }
 
-function responder(response: ReceiverResponse | Responder): Responder {
-  return typeof response === 'function' ? response : () => response;
+/** A list is gone through from the request on that comes next. */
+function responder(script: ReceiverScript): Responder {
+  if (typeof script === 'function') return script;
+  const answers = [script].flat();
+  let next = 0;
+  return () => answers[Math.min(next++, answers.length - 1)] ?? {};
 }
 
 async function read(incoming: IncomingMessage): Promise<ReceivedRequest> {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Receiver, startReceiver } from './receiver.js';
-import { eventually } from './wait-until.js';
+import { type FakeReceiver, startFakeReceiver } from 'nestjs-event-triggers/testing';
+import { eventually } from '../support/wait-until.js';
 
 describe('a receiver', () => {
-  let receiver: Receiver;
+  let receiver: FakeReceiver;
   beforeEach(async () => {
-    receiver = await startReceiver();
+    receiver = await startFakeReceiver();
   });
   afterEach(() => receiver.close());
 
