@@ -1,6 +1,7 @@
-import { createHmac, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 import { EventTriggersError } from '../../event-triggers.errors.js';
 import { parseSigningKey } from '../../signing-key.js';
+import { hmacSha256 } from './hmac-sha256.js';
 import type { StoredSigningKey } from '../attach/stored-trigger.js';
 import { resolveTemplate, type Environment } from '../../environment-template.js';
 
@@ -45,7 +46,8 @@ export function signatureOf(
 function signing(text: string, place: string): Signer['sign'] {
   const key = parseSigningKey(text, place);
   if (key.kind === 'hmac') {
-    return (content) => `v1,${createHmac('sha256', key.secret).update(content).digest('base64')}`;
+    const hmac = hmacSha256(key.secret);
+    return (content) => `v1,${hmac(content)}`;
   }
   const { privateKey } = key;
   if (privateKey === undefined) {

@@ -40,10 +40,12 @@ export async function drainByEngine({
       settings,
       isHandled,
     });
-    const { endedAt, counts } = await untilDrained(database, events).catch(async (error) => {
-      await engine.stop();
-      throw error;
-    });
+    const { endedAt, counts } = await untilDrained(database, events, isHandled).catch(
+      async (error) => {
+        await engine.stop();
+        throw error;
+      },
+    );
     const walBytes = (await database.walBytes()) - walBefore;
     const cpu = await engine.cpu();
     await engine.stop();
