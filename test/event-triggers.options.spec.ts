@@ -67,6 +67,7 @@ describe('options', () => {
         events: 604_800_000,
         attempts: 604_800_000,
         deadLetters: 2_592_000_000,
+        inbox: 2_592_000_000,
         holdAtMost: null,
       },
     });

@@ -67,6 +67,8 @@ export function receiverController(path: string, guard: WebhookSecretGuardOption
     ): Promise<Record<string, number | 'rejected'>> {
       const statuses: Record<string, number | 'rejected'> = {};
       for (const payload of payloads) {
+        // Nobody hears of the others any more: they come again.
+        if (terms.signal.aborted) break;
         try {
           await this.handle(payload, terms);
         } catch (error) {

@@ -28,6 +28,8 @@ import {
   type HandlerDelivery,
   OnEventTrigger,
 } from 'nestjs-event-triggers';
+import { once } from 'node:events';
+import type { Server, ServerResponse } from 'node:http';
 import { map } from 'rxjs';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -333,6 +335,30 @@ describe.each(ADAPTERS)('the endpoint for webhooks on %s', (_, makeAdapter) => {
     });
     await expect(sent).rejects.toThrow(/abort/);
     await abortion;
+  });
+
+  it('leaves the rest of a bundle alone when its sender does not wait any more', async () => {
+    const { app } = await run();
+    const controller = new AbortController();
+    behave = async () => {
+      const { signal } = calls[0]![2]!;
+      const abortion = once(signal, 'abort');
+      controller.abort();
+      await abortion;
+    };
+    const ended = once(app.getHttpServer() as Server, 'request').then(([, response]) =>
+      once(response as ServerResponse, 'close'),
+    );
+    const sent = fetch(`${await app.getUrl()}${PATH}`, {
+      method: 'POST',
+      headers: { ...KNOWN, 'content-type': 'application/json' },
+      body: JSON.stringify([payload({ id: '1' }), payload({ id: '2' })]),
+      signal: controller.signal,
+    });
+    await expect(sent).rejects.toThrow(/abort/);
+    await ended;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(calls).toHaveLength(1);
   });
 
   it('carries the decorators that it is given', async () => {

@@ -72,7 +72,7 @@ describe('a transactional handler', () => {
     );
 
   describe('in the process that dispatches', () => {
-    const start = async (): Promise<void> => {
+    const start = async (timeout = '10s'): Promise<void> => {
       application = await startApplication({
         database,
         imports: [CounterModule],
@@ -82,7 +82,7 @@ describe('a transactional handler', () => {
               name: 'order_created',
               table: 'orders',
               insert: true,
-              timeout: TIMEOUT_MS,
+              timeout,
               retry: { strategy: 'fixed', delay: '200ms', jitter: false },
             },
           ],
@@ -105,7 +105,7 @@ describe('a transactional handler', () => {
       let finish: () => void = () => undefined;
       const late = new Promise<void>((resolve) => (finish = resolve));
       behave = () => late;
-      await start();
+      await start(`${TIMEOUT_MS}ms`);
       await database.query('insert into orders values (1)');
       expect(await outcomes(1)).toEqual(['retry']);
       finish();

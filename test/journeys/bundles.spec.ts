@@ -13,7 +13,7 @@ import { eventually } from '../support/wait-until.js';
 type Payload = EventTriggerPayload<{ id: number }>;
 const payloadsOf = ({ body }: ReceivedRequest): Payload[] => JSON.parse(body) as Payload[];
 const rowOf = ({ event }: Payload): number => event.data.new!.id;
-const WITHIN_MS = 400;
+const WITHIN_MS = 1_000;
 
 describe('a trigger that sends bundles', () => {
   let database: TestDatabase;

@@ -6,6 +6,9 @@ import { startApplication } from '../support/application.js';
 import { payloadOf } from '../support/payload.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
+/** In which an attempt is written down, on a loaded machine too. */
+const PATIENCE_MS = 2_000;
+
 describe('an event that somebody asks for again', () => {
   let database: TestDatabase;
   let receiver: FakeReceiver;
@@ -62,7 +65,7 @@ describe('an event that somebody asks for again', () => {
 
   it('comes at once when it waits for another attempt', async () => {
     const id = await order(500);
-    await expect(drain(application, { timeout: 500 })).rejects.toThrow('1 wait as retries');
+    await expect(drain(application, { timeout: PATIENCE_MS })).rejects.toThrow('1 wait as retries');
     await service.redeliver(id);
     await drain(application);
     expect(redeliveries()).toEqual(['none', 'true']);
@@ -70,7 +73,7 @@ describe('an event that somebody asks for again', () => {
 
   it('comes no more once it is cancelled', async () => {
     const id = await order(500);
-    await expect(drain(application, { timeout: 500 })).rejects.toThrow('1 wait as retries');
+    await expect(drain(application, { timeout: PATIENCE_MS })).rejects.toThrow('1 wait as retries');
     expect(await service.cancel(id)).toBe('cancelled');
     await drain(application);
     expect(receiver.requests).toHaveLength(1);

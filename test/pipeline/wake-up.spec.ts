@@ -184,9 +184,12 @@ describe('a dispatcher that listens', () => {
         await pause(WATCHED_MS);
         return (calls() - before) / (WATCHED_MS / 1_000);
       };
-      const first = await rate();
-      // The round that keeps the logs may come at any time, and once a minute.
-      const rates = first <= most ? [first] : [first, await rate()];
+      const rates = [await rate()];
+      if (rates[0]! > most) {
+        // The round that keeps the logs may come at any time, and once a minute; it may not be over yet.
+        if (listen) await fewCalls(calls);
+        rates.push(await rate());
+      }
       expect(Math.min(...rates), `queries a second, ${rates.join(' and ')}`).toBeLessThanOrEqual(
         most,
       );

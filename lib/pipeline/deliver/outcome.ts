@@ -137,9 +137,24 @@ function refusal(status: number, headers: IncomingHttpHeaders): string {
 const cut = (text: string): string =>
   text.length <= MOST_MESSAGE_CHARACTERS ? text : `${text.slice(0, MOST_MESSAGE_CHARACTERS)}…`;
 
+let lastHeaders: IncomingHttpHeaders = {};
+let lastHeadersText = '{}';
+
+/** Most answers have the headers of the one before: their text need not be made again, and is found by its hash. */
 function headersText(headers: IncomingHttpHeaders): string {
+  if (areAlike(headers, lastHeaders)) return lastHeadersText;
   const text = JSON.stringify(headers);
-  return text.length <= MOST_HEADER_CHARACTERS ? text : JSON.stringify(shortest(headers));
+  lastHeaders = headers;
+  lastHeadersText =
+    text.length <= MOST_HEADER_CHARACTERS ? text : JSON.stringify(shortest(headers));
+  return lastHeadersText;
+}
+
+/** A header that came twice is a list, and unlike any other. */
+function areAlike(one: IncomingHttpHeaders, other: IncomingHttpHeaders): boolean {
+  const names = Object.keys(one);
+  if (names.length !== Object.keys(other).length) return false;
+  return names.every((name) => one[name] === other[name]);
 }
 
 /** As many as fit, the short ones first: one that is huge should not cost the others. */

@@ -43,6 +43,36 @@ describe('the outcome of an attempt', () => {
     });
   });
 
+  it.each<[string, Record<string, string | string[]>[]]>([
+    [
+      'the same',
+      [
+        { a: '1', b: '2' },
+        { a: '1', b: '2' },
+      ],
+    ],
+    [
+      'others',
+      [
+        { a: '1', b: '2' },
+        { a: '1', b: '3' },
+        { a: '1', b: '2' },
+      ],
+    ],
+    ['fewer', [{ a: '1', b: '2' }, { a: '1' }, {}, { a: '1' }]],
+    [
+      'other names',
+      [
+        { a: '1', b: '2' },
+        { a: '1', c: '2' },
+      ],
+    ],
+    ['lists', [{ a: ['1', '2'] }, { a: ['1', '3'] }, { a: ['1', '3'] }]],
+  ])('has the headers of its own answer where the next answer has %s', (_, answers) => {
+    for (const headers of answers)
+      expect(JSON.parse(answer(200, headers).responseHeaders!)).toEqual(headers);
+  });
+
   it.each([
     ['120', 120_000],
     ['1.2', 2_000],
