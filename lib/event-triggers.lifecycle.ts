@@ -19,6 +19,7 @@ import type { FeatureDefinitions } from './event-triggers.feature-definitions.js
 import { EVENT_TRIGGERS_RECEIVER } from './event-triggers.tokens.js';
 import { validateDefinitions, type ResolvedOptions } from './event-triggers.options.js';
 import { refuseIdleHandlers, type EventHandlers } from './handler/event-handlers.js';
+import { optionalProvider } from './optional-provider.js';
 import { resolveDefinitions } from './pipeline/attach/definition-resolver.js';
 import { definitionsOnEntities } from './pipeline/attach/event-trigger.decorator.js';
 import type { WantedTrigger } from './pipeline/attach/stored-trigger.js';
@@ -132,11 +133,7 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
 
   /** Whether events may come to handlers of this application as webhooks, from wherever. */
   private hasReceiver(): boolean {
-    try {
-      return Boolean(this.moduleRef.get(EVENT_TRIGGERS_RECEIVER, { strict: false }));
-    } catch {
-      return false;
-    }
+    return optionalProvider(this.moduleRef, EVENT_TRIGGERS_RECEIVER) !== null;
   }
 
   private definitions(): TriggerDefinition[] {

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/core';
 import { DEFAULT_DATA_SOURCE, EVENT_TRIGGERS_RECEIVER, tokenOf } from '../event-triggers.tokens.js';
 import type { WebhookSecretGuardOptions } from '../webhook/webhook-secret.options.js';
+import { optionalProvider } from '../optional-provider.js';
 import { EventHandlers } from './event-handlers.js';
 import type { Inbox } from './inbox.js';
 import { HandlerRoutes } from './handler-routes.js';
@@ -63,22 +64,14 @@ export class EventTriggersReceiverModule {
             contexts: ExternalContextCreator,
             moduleRef: ModuleRef,
           ) =>
-            new HandlerRoutes(
-              () => new EventHandlers(discovery, scanner, contexts, inboxOf(moduleRef, dataSource)),
-              dataSource,
-            ),
+            new HandlerRoutes(() => {
+              // Null where the application does not import EventTriggersModule for the data source.
+              const inbox = optionalProvider<Inbox>(moduleRef, tokenOf('Inbox', dataSource));
+              return new EventHandlers(discovery, scanner, contexts, inbox);
+            }, dataSource),
         },
         { provide: EVENT_TRIGGERS_RECEIVER, useValue: { path } },
       ],
     };
-  }
-}
-
-/** Null where the application does not import `EventTriggersModule` for the data source. */
-function inboxOf(moduleRef: ModuleRef, dataSource: string): Inbox | null {
-  try {
-    return moduleRef.get<Inbox>(tokenOf('Inbox', dataSource), { strict: false });
-  } catch {
-    return null;
   }
 }

@@ -1,9 +1,7 @@
 import { BadRequestException, UnsupportedMediaTypeException } from '@nestjs/common';
 import { parsePayload } from '../pipeline/deliver/exact-json.js';
-import type { EventTriggerPayload, Operation } from '../pipeline/event.js';
+import { OPERATIONS, type EventTriggerPayload, type Operation } from '../pipeline/event.js';
 import { rawBodyOf, type RequestWithBody } from '../webhook/raw-body.js';
-
-const OPERATIONS: readonly Operation[] = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'MANUAL'];
 
 /** What came in one request. */
 export interface ReceivedEvents {

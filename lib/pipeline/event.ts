@@ -12,7 +12,9 @@ export type TriggerId = Branded<number, 'TriggerId'>;
 export type EventNumber = Branded<string, 'EventNumber'>;
 
 /** What happened to the row. `MANUAL` is an event that the application invoked itself. */
-export type Operation = 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE' | 'MANUAL';
+export type Operation = (typeof OPERATIONS)[number];
+
+export const OPERATIONS = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'MANUAL'] as const;
 
 /** The columns that every stored copy of an event has: the log, the retries, the dead letters. */
 export interface CapturedEvent {

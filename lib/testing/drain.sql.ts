@@ -1,12 +1,16 @@
+import { eventOperationStatements } from '../pipeline/retry/event-operations.sql.js';
 import { isOpen } from '../schema/migrations/0004-stream-owner.sql.js';
 import type { QuotedIdentifier } from '../schema/identifier.js';
 
 export interface DrainStatements {
+  readonly triggers: string;
   readonly inHand: string;
   readonly passDelays: string;
 }
 
 export const drainStatements = (schema: QuotedIdentifier): DrainStatements => ({
+  triggers: eventOperationStatements(schema).triggers,
+
   /** In one statement: between two an event could go from a batch to the retries unseen. */
   inHand: `
 select t.name,

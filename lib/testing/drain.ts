@@ -50,26 +50,21 @@ export async function drain(
     const owed = await owedBy(engine);
     if (owed.length === 0) return;
     if (performance.now() > end) throw new Error(problemOf(owed, timeout));
-    if (passDelays && owed.some(({ retries }) => retries > 0)) await letDelaysPass(engine);
+    if (passDelays && owed.some(({ retries }) => retries > 0))
+      await engine.dataSource.query(engine.statements.passDelays, [engine.application]);
     await pause(LOOK_EVERY_MS);
   }
 }
 
 /** First what nobody has claimed, then what somebody has: events go from one to the other, and never back. */
 async function owedBy({ dataSource, service, application, statements }: Engine): Promise<Owed[]> {
-  const triggers = await dataSource.query<{ name: string; retries: number }[]>(statements.inHand, [
-    application,
-  ]);
+  const triggers = await dataSource.query<{ name: string }[]>(statements.triggers, [application]);
   const counted = new Map<string, number>();
   for (const { name } of triggers) counted.set(name, await service.purge(name));
   const rows = await dataSource.query<Omit<Owed, 'waiting'>[]>(statements.inHand, [application]);
   return rows
     .map((row) => ({ ...row, waiting: Math.max(0, (counted.get(row.name) ?? 0) - row.retries) }))
     .filter(({ waiting, claimed, retries }) => waiting + claimed + retries > 0);
-}
-
-async function letDelaysPass({ dataSource, statements, application }: Engine): Promise<void> {
-  await dataSource.query(statements.passDelays, [application]);
 }
 
 function problemOf(owed: readonly Owed[], timeout: number): string {

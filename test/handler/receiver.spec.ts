@@ -30,6 +30,7 @@ import {
 } from 'nestjs-event-triggers';
 import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
+import { payloadOf } from 'nestjs-event-triggers/testing';
 import { map } from 'rxjs';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -40,25 +41,23 @@ const KEY = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const KNOWN = { 'nhost-webhook-secret': SECRET };
 const PATH = '/event-triggers';
 
-const payload = (more: Partial<EventTriggerPayload<{ id: number }>> = {}): EventTriggerPayload => ({
-  created_at: '2026-11-24T04:11:40.123456Z',
-  delivery_info: { current_retry: 2, max_retries: 3 },
-  event: {
-    op: 'INSERT',
-    data: { old: null, new: { id: 1 } },
-    session_variables: null,
-    trace_context: null,
-  },
-  id: '00000000-0000-8000-8000-000000000001',
-  table: { name: 'orders', schema: 'public' },
-  trigger: { name: 'order_created' },
+const payload = (more: Partial<EventTriggerPayload> = {}): EventTriggerPayload => ({
+  ...payloadOf({
+    trigger: 'order_created',
+    new: { id: 1 },
+    id: '00000000-0000-8000-8000-000000000001',
+    createdAt: new Date('2026-11-24T04:11:40.123Z'),
+    currentRetry: 2,
+  }),
   ...more,
 });
 const ofTable = (op: 'UPDATE' | 'DELETE', name = 'orders', schema = 'public') =>
-  payload({
-    trigger: { name: 'unknown_here' },
+  payloadOf({
+    trigger: 'unknown_here',
     table: { name, schema },
-    event: { ...payload().event, op, data: { old: { id: 1 }, new: null } } as never,
+    op,
+    old: { id: 1 },
+    ...(op === 'UPDATE' && { new: { id: 2 } }),
   });
 
 /** What handlers were called with, by their names. */

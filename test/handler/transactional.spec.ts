@@ -9,6 +9,7 @@ import {
   type EventTriggerPayload,
   type TransactionalDelivery,
 } from 'nestjs-event-triggers';
+import { payloadOf } from 'nestjs-event-triggers/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -167,14 +168,8 @@ describe('a transactional handler', () => {
       running = await runApp(App);
       return running.post;
     };
-    const payload = (id = 'an id of some sender', order = 1) => ({
-      id,
-      created_at: '2026-11-24T04:11:40.123456Z',
-      delivery_info: { current_retry: 0, max_retries: 3 },
-      event: { op: 'INSERT', data: { old: null, new: { id: order } } },
-      table: { name: 'orders', schema: 'public' },
-      trigger: { name: 'order_created' },
-    });
+    const payload = (id = 'an id of some sender', order = 1) =>
+      payloadOf({ trigger: 'order_created', new: { id: order }, id });
 
     it('handles once what comes twice, and answers both alike', async () => {
       const post = await start();

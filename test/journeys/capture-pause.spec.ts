@@ -3,7 +3,7 @@ import { EventTriggerEntity, EventTriggersService } from 'nestjs-event-triggers'
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { payloadOf } from '../support/payload.js';
+import { payloadIn } from '../support/payload.js';
 import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
@@ -36,7 +36,7 @@ describe('an application that pauses the capture of a trigger', () => {
     application.get(EventTriggersService, { strict: false });
   const delivered = (): number[] =>
     receiver.requests
-      .map((request) => (payloadOf(request).event.data.new as { id: number }).id)
+      .map((request) => (payloadIn(request).event.data.new as { id: number }).id)
       .toSorted((one, other) => one - other);
 
   it('has what was captured before delivered, and over a restart nothing of what was not', async () => {

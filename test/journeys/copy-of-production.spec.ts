@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { EventTriggersService } from 'nestjs-event-triggers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { payloadOf } from '../support/payload.js';
+import { payloadIn } from '../support/payload.js';
 import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
@@ -35,7 +35,7 @@ describe('a copy of the production database', () => {
     return application;
   };
   const delivered = (): number[] =>
-    receiver.requests.map((request) => (payloadOf(request).event.data.new as { id: number }).id);
+    receiver.requests.map((request) => (payloadIn(request).event.data.new as { id: number }).id);
 
   it('captures in staging, and delivers there once it is adopted', async () => {
     const production = await boot('production');

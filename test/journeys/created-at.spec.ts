@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { EventTriggersService, type EventTriggerPayload } from 'nestjs-event-triggers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { payloadOf } from '../support/payload.js';
+import { payloadIn } from '../support/payload.js';
 import {
   startFakeReceiver,
   type ReceivedRequest,
@@ -70,7 +70,7 @@ describe('on a database with another time zone and date style, created_at is in 
   };
 
   const payloads = (): EventTriggerPayload<Order>[] =>
-    receiver.requests.map((request) => payloadOf<Order>(request));
+    receiver.requests.map((request) => payloadIn<Order>(request));
 
   /** What receivers could not rely on: a time that is not about now in UTC, an event with two times or ids. */
   const mistakes = (): string[] => {

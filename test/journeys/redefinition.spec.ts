@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { payloadOf } from '../support/payload.js';
+import { payloadIn } from '../support/payload.js';
 import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
@@ -101,7 +101,7 @@ describe('a definition that changes under its name while rows are written', () =
 
   const deliveredOf = (writer: number): number[] =>
     receiver.requests
-      .map((request) => payloadOf<Order>(request).event.data.new!)
+      .map((request) => payloadIn<Order>(request).event.data.new!)
       .filter((order) => order.writer === writer)
       .map(({ n }) => n)
       .sort((one, other) => one - other);

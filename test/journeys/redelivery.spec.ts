@@ -3,7 +3,7 @@ import { EventTriggersService } from 'nestjs-event-triggers';
 import { drain, startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { payloadOf } from '../support/payload.js';
+import { payloadIn } from '../support/payload.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 /** In which an attempt is written down, on a loaded machine too. */
@@ -39,7 +39,7 @@ describe('an event that somebody asks for again', () => {
     receiver.respondWith([...statuses.map((status) => ({ status })), { status: 200 }]);
     await database.query('insert into orders values (1)');
     const [first] = await receiver.waitFor(1);
-    return payloadOf(first!).id;
+    return payloadIn(first!).id;
   };
   const redeliveries = () =>
     receiver.requests.map(({ headers }) => headers['event-triggers-redelivery'] ?? 'none');
@@ -50,7 +50,7 @@ describe('an event that somebody asks for again', () => {
     await service.redeliver(id);
     await drain(application);
     expect(redeliveries()).toEqual(['none', 'true']);
-    expect(new Set(receiver.requests.map((request) => payloadOf(request).id)).size).toBe(1);
+    expect(new Set(receiver.requests.map((request) => payloadIn(request).id)).size).toBe(1);
   });
 
   it('comes again when it was given up', async () => {

@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { payloadOf } from '../support/payload.js';
+import { payloadIn } from '../support/payload.js';
 import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -53,7 +53,7 @@ describe('shutdown', () => {
     });
 
   const deliveredIds = () =>
-    receiver.requests.map((request) => payloadOf<{ id: number }>(request).event.data.new!.id);
+    receiver.requests.map((request) => payloadIn<{ id: number }>(request).event.data.new!.id);
 
   it('lets requests end, records them, and hands back the rest to who comes next, once', async () => {
     await database.query(`insert into orders select g from generate_series(1, ${EVENTS}) g`);
@@ -126,7 +126,7 @@ describe('shutdown', () => {
       expect(performance.now() - closed, 'nobody waits for a lease to run out').toBeLessThan(
         AT_ONCE_MS,
       );
-      const ids = new Set(receiver.requests.map((request) => payloadOf(request).id));
+      const ids = new Set(receiver.requests.map((request) => payloadIn(request).id));
       expect(ids.size, 'it is the same event').toBe(1);
     },
   );

@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { payloadOf } from '../support/payload.js';
+import { payloadIn } from '../support/payload.js';
 import {
   startFakeReceiver,
   type ReceivedRequest,
@@ -56,8 +56,8 @@ describe('a signed webhook', () => {
     const [, second] = await receiver.waitFor(2);
 
     for (const request of [first, second!]) {
-      expect(verified(OF_MODULE, request)).toEqual(payloadOf(request));
-      expect(request.headers['webhook-id'], 'the same id').toBe(payloadOf(request).id);
+      expect(verified(OF_MODULE, request)).toEqual(payloadIn(request));
+      expect(request.headers['webhook-id'], 'the same id').toBe(payloadIn(request).id);
       expect(request.headers['event-triggers-name']).toBe('order_created');
     }
     expect(first.headers['event-triggers-attempt']).toBe('1');

@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { payloadOf } from '../support/payload.js';
+import { payloadIn } from '../support/payload.js';
 import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
@@ -44,7 +44,7 @@ describe('a release with a new trigger that starts in the past', () => {
   };
   const received = (place: number): number[] =>
     receivers[place]!.requests.map(
-      (request) => (payloadOf(request).event.data.new as { id: number }).id,
+      (request) => (payloadIn(request).event.data.new as { id: number }).id,
     ).toSorted((one, other) => one - other);
 
   it('delivers the past once, beside the release before and its writers', async () => {
@@ -72,8 +72,8 @@ describe('a release with a new trigger that starts in the past', () => {
     expect(received(1)).toEqual(all);
     expect(received(0)).toEqual(all);
     const [request] = receivers[1]!.requests;
-    expect(payloadOf(request!).event.data.new, 'by its own definition').toEqual({ id: 1 });
-    const ids = receivers.flatMap((one) => one.requests.map((two) => payloadOf(two).id));
+    expect(payloadIn(request!).event.data.new, 'by its own definition').toEqual({ id: 1 });
+    const ids = receivers.flatMap((one) => one.requests.map((two) => payloadIn(two).id));
     expect(new Set(ids).size, 'each has an id of its own').toBe(104);
   });
 });

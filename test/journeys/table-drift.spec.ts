@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { payloadOf } from '../support/payload.js';
+import { payloadIn } from '../support/payload.js';
 import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
@@ -33,9 +33,9 @@ describe('deliveries go on', () => {
   };
 
   const requestsFor = (id: number) =>
-    receiver.requests.filter((request) => payloadOf(request).event.data.new?.['id'] === id);
+    receiver.requests.filter((request) => payloadIn(request).event.data.new?.['id'] === id);
 
-  const dataOf = (id: number) => payloadOf(requestsFor(id).at(-1)!).event.data;
+  const dataOf = (id: number) => payloadIn(requestsFor(id).at(-1)!).event.data;
 
   it('while columns of the payload are dropped and renamed, and what is added does not leak', async () => {
     await database.query(
@@ -63,7 +63,7 @@ describe('deliveries go on', () => {
       old: null,
       new: { id: 1, email: 'ada@example.com', total: 10 },
     });
-    const later = requestsFor(2).map((request) => payloadOf(request).event);
+    const later = requestsFor(2).map((request) => payloadIn(request).event);
     expect(
       new Map(later.map(({ op, data }) => [op, data])),
       'of the listed columns, those that are there',

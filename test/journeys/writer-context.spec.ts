@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
-import { payloadOf } from '../support/payload.js';
+import { payloadIn } from '../support/payload.js';
 import {
   startFakeReceiver,
   type ReceivedRequest,
@@ -57,7 +57,7 @@ describe('what a writer says about itself in its transaction', () => {
   };
 
   const contextOf = (request: ReceivedRequest) => {
-    const { session_variables, trace_context } = payloadOf(request).event;
+    const { session_variables, trace_context } = payloadIn(request).event;
     const { traceparent } = request.headers;
     return { session: session_variables, trace: trace_context, traceparent };
   };
@@ -66,7 +66,7 @@ describe('what a writer says about itself in its transaction', () => {
     const requests = await receiver.waitFor(count);
     return new Map(
       requests.map((request) => [
-        Number(payloadOf(request).event.data.new?.['id']),
+        Number(payloadIn(request).event.data.new?.['id']),
         contextOf(request),
       ]),
     );

@@ -17,25 +17,14 @@ import { APP_GUARD } from '@nestjs/core';
 import { map, type Observable } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventTriggerPayload } from '../../lib/pipeline/event.js';
+import { payloadOf } from '../../lib/testing/payload-of.js';
 import { WebhookSecretGuard } from '../../lib/webhook/webhook-secret.guard.js';
 import { ADAPTERS, type RunningApp, runApp } from './running-app.js';
 
 const SECRET = 'a secret';
 const KNOWN = { 'nhost-webhook-secret': SECRET };
 const PROBLEM = { type: 'about:blank', title: 'Unauthorized', status: 401 };
-const PAYLOAD: EventTriggerPayload<{ id: number }> = {
-  created_at: '2026-11-24T04:11:40.123456Z',
-  delivery_info: { current_retry: 0, max_retries: 3 },
-  event: {
-    op: 'INSERT',
-    data: { old: null, new: { id: 1 } },
-    session_variables: null,
-    trace_context: null,
-  },
-  id: '00000000-0000-8000-8000-000000000001',
-  table: { name: 'orders', schema: 'public' },
-  trigger: { name: 'order_created' },
-};
+const PAYLOAD = payloadOf({ trigger: 'order_created', new: { id: 1 } });
 
 @Controller({ path: 'orders', version: '1' })
 class OrdersController {

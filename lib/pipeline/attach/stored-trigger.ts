@@ -21,7 +21,9 @@ export type StoredHeader =
   | { readonly name: string; readonly valueFromEnv: string };
 
 /** How events are written down where it is not Hasura's way. */
-export type StoredFormat = 'cloudevents' | 'cloudevents-structured' | 'row';
+export type StoredFormat = (typeof STORED_FORMATS)[number];
+
+export const STORED_FORMATS = ['cloudevents', 'cloudevents-structured', 'row'] as const;
 
 /** What an answer comes to: `gone` pauses the delivery of its trigger and keeps the event. */
 export type StatusOutcome = (typeof STATUS_OUTCOMES)[number];

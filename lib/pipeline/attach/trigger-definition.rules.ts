@@ -18,7 +18,7 @@ import {
   Must,
 } from '../../validation.js';
 import type { Duration } from '../../duration.js';
-import { STATUS_OUTCOMES, type StatusOutcome } from './stored-trigger.js';
+import { STATUS_OUTCOMES, STORED_FORMATS, type StatusOutcome } from './stored-trigger.js';
 import type { Transform } from './transform.js';
 import type {
   BundleDefinition,
@@ -210,7 +210,7 @@ export class TriggerDefinitionRules {
 
   @May(
     "be 'hasura', 'cloudevents', 'cloudevents-structured' or 'row'",
-    isOneOf('hasura', 'cloudevents', 'cloudevents-structured', 'row'),
+    isOneOf('hasura', ...STORED_FORMATS),
   )
   format?: WebhookFormat;
 

@@ -1,7 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Operation } from '../event.js';
-
-const OPERATIONS = ['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'MANUAL'] satisfies Operation[];
+import { OPERATIONS, type Operation } from '../event.js';
 
 /**
  * A captured change as the event log holds it. For reading: the log is append-only and is written by

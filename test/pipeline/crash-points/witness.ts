@@ -1,6 +1,6 @@
 import { eventNumberOf } from '../../../lib/pipeline/deliver/event-id.js';
 import type { EventNumber } from '../../../lib/pipeline/event.js';
-import { payloadOf } from '../../support/payload.js';
+import { payloadIn } from '../../support/payload.js';
 import type { ReceivedRequest, ReceiverResponse } from 'nestjs-event-triggers/testing';
 import { Violation, type Ledger } from '../engine-model/ledger.js';
 import type { PlannedChange } from './planned-change.js';
@@ -25,7 +25,7 @@ export class Witness {
   ) {}
 
   readonly respond = (request: ReceivedRequest): ReceiverResponse => {
-    const { id, delivery_info: attempt } = payloadOf(request);
+    const { id, delivery_info: attempt } = payloadIn(request);
     const { number } = eventNumberOf(id)!;
     const requests = this.count(number, 'requests');
     this.judge(number);
