@@ -2,7 +2,7 @@
 import { describeMachine } from './report/machine.mjs';
 import { figuresOf, tableOf } from './report/report.mjs';
 import { capture } from './scenarios/capture.mjs';
-import { drainHttp } from './scenarios/drain-http.mjs';
+import { drainHttp, drainSigned } from './scenarios/drain-http.mjs';
 import { drainNoop } from './scenarios/drain-noop.mjs';
 import { heldXmin } from './scenarios/held-xmin.mjs';
 import { idle } from './scenarios/idle.mjs';
@@ -12,7 +12,7 @@ import { order } from './scenarios/order.mjs';
 import { partitions } from './scenarios/partitions.mjs';
 import { replicas } from './scenarios/replicas.mjs';
 import { wal } from './scenarios/wal.mjs';
-import { bundles, drainSigned, handler } from './scenarios/ways-out.mjs';
+import { bundles, handler } from './scenarios/ways-out.mjs';
 import { BenchServer } from './server/bench-server.mjs';
 
 /**
