@@ -20,7 +20,15 @@ const COLUMN = {
 } as const;
 
 type RowKind =
-  'batch' | 'event' | 'parked' | 'again' | 'elsewhere' | 'retry' | 'redelivery' | 'cycle';
+  | 'batch'
+  | 'event'
+  | 'parked'
+  | 'again'
+  | 'elsewhere'
+  | 'retry'
+  | 'redelivery'
+  | 'behind'
+  | 'cycle';
 
 /** A page of a stream that is this dispatcher's for a while. */
 export interface ClaimedBatch {
@@ -64,6 +72,7 @@ export function readClaims(rows: readonly TextRow[]): Claims {
         break;
       case 'retry':
       case 'redelivery':
+      case 'behind':
         retries.push(readEvent(row));
         break;
       case 'again':
@@ -106,7 +115,7 @@ function readEvent(row: TextRow): ClaimedEvent {
     trace: row[COLUMN.trace] ?? null,
     createdAt: row[COLUMN.createdAt] ?? '',
     attemptsBefore: Number(row[COLUMN.attempts]),
-    parked: row[COLUMN.kind] === 'parked',
+    parked: row[COLUMN.kind] === 'parked' || row[COLUMN.kind] === 'behind',
     redelivered: row[COLUMN.kind] === 'redelivery',
   };
 }

@@ -118,9 +118,10 @@ export class KeyLanes<Batch> {
   }
 
   private isBlocked({ event, batch }: Waiting<Batch>, turn: number): boolean {
+    if (event.parked) return true;
     return batch === null
       ? this.obstacles.blocksRetry(event, turn)
-      : event.parked || this.obstacles.blocksNew(event, turn);
+      : this.obstacles.blocksNew(event, turn);
   }
 
   private lane(key: string): readonly Waiting<Batch>[] {

@@ -107,8 +107,8 @@ export const noEventColumns = (schema: string): string =>
 const rowType = ({ schema }: MigrationContext): string => `
 create type ${schema}.claimed as (
   -- a 'batch' and then its 'event's, or 'parked' for one that waits for a retry of its key; 'again' for a stream
-  -- that has to be asked again, 'elsewhere' for one that is another dispatcher's for a while; 'retry', or
-  -- 'redelivery' for one that is sent again by hand; 'cycle'
+  -- that has to be asked again, 'elsewhere' for one that is another dispatcher's for a while; 'retry', 'redelivery'
+  -- for one that is sent again by hand, or 'behind' for one that waits for another of one of its keys; 'cycle'
   kind text,
   trigger_id integer,
   batch_id bigint,

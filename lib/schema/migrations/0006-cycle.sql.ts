@@ -20,6 +20,16 @@ const SUSPECT_AFTER = 2;
  */
 const MOST_OF_A_KEY = 16;
 
+/**
+ * What a claimed retry `r` is. A change of the key becomes due for the sake of one key, while an earlier event of its
+ * other key is in hand: when that fails, it has to wait once more.
+ */
+const kindOfRetry = (schema: string): string => `
+              case when r.ordered and r.key_before is not null
+                    and ${schema}.is_behind_v1(r.trigger_id, r.event_id, array[r.key, r.key_before]) then 'behind'
+                   when r.redelivered then 'redelivery'
+                   else 'retry' end`;
+
 const RETRY_COLUMNS = `r.event_id, r.operation, r.key, r.key_before, r.old, r.new, r.session, r.trace, r.created_at::text`;
 
 /**
@@ -89,7 +99,7 @@ const claimRetries = (schema: string): string => `
      where r.trigger_id = d.trigger_id
        and r.event_id = d.event_id
        and r.created_at = d.created_at
-    returning case when r.redelivered then 'redelivery' else 'retry' end, r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
+    returning ${kindOfRetry(schema)}, r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
     took := took or found;
     -- One suspect at a time, so that the next lease to run out names the culprit.
     if not exists (select from ${schema}.retry r where r.dispatcher = me and r.lost >= ${SUSPECT_AFTER}) then
@@ -115,7 +125,7 @@ const claimRetries = (schema: string): string => `
        where r.trigger_id = d.trigger_id
          and r.event_id = d.event_id
          and r.created_at = d.created_at
-      returning case when r.redelivered then 'redelivery' else 'retry' end, r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
+      returning ${kindOfRetry(schema)}, r.trigger_id, null::bigint, ${RETRY_COLUMNS}, r.attempts::integer, null::uuid;
       took := took or found;
     end if;`;
 

@@ -94,11 +94,12 @@ describe('the events in hand of an ordered trigger', () => {
     );
   });
 
-  it('wait where the claim says so, but a retry never does', () => {
+  it('are parked where the claim says so', () => {
     const lanes = new KeyLanes<string>();
-    const parked = fresh(2, 'a');
-    expect(lanes.add({ ...parked, event: { ...parked.event, parked: true } }, TURN)).toBe('parked');
-    expect(lanes.add(retry(1, 'a'), TURN)).toBe('waits');
+    const parked = ({ event, batch }: Item): Item => ({ event: { ...event, parked: true }, batch });
+    expect(lanes.add(parked(fresh(2, 'a')), TURN)).toBe('parked');
+    expect(lanes.add(parked(retry(3, 'a', 'b')), TURN), 'a change of the key').toBe('parked');
+    expect(lanes.add(retry(1, 'a'), TURN), 'a retry that is the first').toBe('waits');
   });
 
   describe('when a change of the key comes as a retry, for the sake of its other key,', () => {

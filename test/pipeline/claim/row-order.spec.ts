@@ -121,6 +121,30 @@ describe('a trigger whose rows are kept in order', () => {
     ]);
   });
 
+  it('parks a change of the key again that is due for one key, when an earlier event of the other fails', async () => {
+    await emit(1, 'c', 'a', 'a>c');
+    const page = await claimed();
+    const [ofOne, ofOther, change] = page.events.map((event) => ({ ...page, events: [event] }));
+    await record(ofOne!, [AT_ONCE]);
+    await record(change!, [PARKED]);
+    await settle(await dueRetries(), DELIVERED);
+    await record(ofOther!, [LATER]);
+
+    const [due] = await dueRetries();
+    expect(due).toMatchObject({ number: change!.events[0]!.number, parked: true });
+    await settle([due!], PARKED);
+    expect(await waiting()).toEqual([
+      { n: 2, due: 'due', attempts: 1 },
+      { n: 3, due: 'behind', attempts: 0 },
+    ]);
+
+    await settle([ofOther!.events[0]!], DELIVERED);
+    expect(
+      (await dueRetries()).map(({ parked }) => parked),
+      'nothing is before it',
+    ).toEqual([false]);
+  });
+
   it('lets go of what was parked although nothing is before it any more', async () => {
     await emit(1, 'a');
     await record(await claimed(), [AT_ONCE]);
