@@ -1,6 +1,7 @@
 import { Backlog, type Waiting } from './claim/backlog.js';
 import type { StoredBundle, StoredTrigger } from './attach/stored-trigger.js';
 import { BundleRoom } from './deliver/bundle.js';
+import type { WebhookDestination } from './deliver/destination.js';
 import type { EventDeliverer } from './deliver/event-deliverer.js';
 import type { Outcome } from './deliver/outcome.js';
 import type { DeliveryNews } from './delivery-news.js';
@@ -187,7 +188,16 @@ export class Deliveries {
     const { triggerId } = item.event;
     const stream = this.streams.get(triggerId);
     if (stream === undefined) this.backlog.finish(item);
-    else await this.deliver(item, stream);
+    else if (stream.trigger.bundle !== undefined && !('handle' in stream.destination))
+      await this.deliverBundle(item, stream, stream.trigger.bundle, stream.destination);
+    else {
+      // Not by a method that waits for it: each promise that another one waits for costs a sender of many events.
+      const pass = stream.gate.begin(now());
+      const outcome = await this.stages.deliverer.deliver(stream.destination, item.event);
+      const endedAt = now();
+      this.settle(item, outcome, stream.trigger, endedAt);
+      this.judge(stream, pass, outcome, endedAt);
+    }
     this.underWay -= 1;
     if (this.closed && this.underWay === 0) this.idle?.();
     this.wake(triggerId, stream);
@@ -195,23 +205,21 @@ export class Deliveries {
     this.terms.ended(triggerId);
   }
 
-  private async deliver(item: Waiting<OpenBatch>, stream: Stream): Promise<void> {
-    const { trigger, destination, gate } = stream;
-    const { deliverer } = this.stages;
-    const pass = gate.begin(now());
-    if (trigger.bundle === undefined || 'handle' in destination) {
-      const outcome = await deliverer.deliver(destination, item.event);
-      this.settle(item, outcome, trigger);
-      this.judge(stream, pass, outcome);
-      return;
-    }
-    const items = this.bundleWith(item, trigger.bundle, destination.maxBodyBytes);
-    const { whole, each } = await deliverer.deliverBundle(
+  private async deliverBundle(
+    first: Waiting<OpenBatch>,
+    stream: Stream,
+    bundle: StoredBundle,
+    destination: WebhookDestination,
+  ): Promise<void> {
+    const pass = stream.gate.begin(now());
+    const items = this.bundleWith(first, bundle, destination.maxBodyBytes);
+    const { whole, each } = await this.stages.deliverer.deliverBundle(
       destination,
       items.map(({ event }) => event),
     );
-    items.forEach((one, place) => this.settle(one, each[place]!, trigger));
-    this.judge(stream, pass, whole);
+    const endedAt = now();
+    items.forEach((one, place) => this.settle(one, each[place]!, stream.trigger, endedAt));
+    this.judge(stream, pass, whole, endedAt);
   }
 
   /** What goes out in one request with it. */
@@ -231,21 +239,26 @@ export class Deliveries {
   }
 
   /** What a request says about its destination. */
-  private judge({ trigger, gate }: Stream, pass: Pass, outcome: Outcome): void {
-    const change = gate.end(pass, outcome, now());
+  private judge({ trigger, gate }: Stream, pass: Pass, outcome: Outcome, endedAt: number): void {
+    const change = gate.end(pass, outcome, endedAt);
     this.news.hearOfBreaker(trigger, change);
     if (outcome.kind === 'gone') gate.shut();
     this.stages.health.note(trigger, outcome.kind === 'gone' ? 'gone' : change);
   }
 
   /** What it says about an event. */
-  private settle(item: Waiting<OpenBatch>, outcome: Outcome, trigger: StoredTrigger): void {
+  private settle(
+    item: Waiting<OpenBatch>,
+    outcome: Outcome,
+    trigger: StoredTrigger,
+    endedAt: number,
+  ): void {
     const decision = decide(outcome, item.event, trigger.retry, Date.now());
     const ordered = trigger.ordering === 'row';
     const holdsKey = decision.kind === 'dead' && trigger.whenExhausted === 'hold-key';
     // Spelled out, since a spread costs as much as all else here.
     const { event, batch } = item;
-    const attempt = { event, batch, outcome, decision, ordered, holdsKey, endedAt: now() };
+    const attempt = { event, batch, outcome, decision, ordered, holdsKey, endedAt };
     this.stages.recorder.add(attempt);
     if (holdsUp(attempt)) for (const behind of this.backlog.fail(item)) this.park(behind);
     else this.backlog.finish(item);

@@ -1,4 +1,5 @@
 import type { EventTriggerPayload } from '../pipeline/event.js';
+import { SignedContent, timestampOf } from '../pipeline/deliver/letter.js';
 import { signatureOf, signersOf } from '../pipeline/deliver/signer.js';
 import { signingKeysOf, type SigningKeys } from '../signing-key.js';
 
@@ -43,16 +44,16 @@ export function signedRequest(
   const body = JSON.stringify(payload);
   const [first] = [payload].flat() as EventTriggerPayload<unknown>[];
   const id = first?.id ?? '';
-  const timestamp = String(Math.floor(at.getTime() / 1_000));
+  const letter = { id, body, sentAt: at.getTime() };
   const signers = signersOf(signingKeysOf(signingKeys), 'signedRequest', process.env);
-  const signature = signatureOf(signers, `${id}.${timestamp}.${body}`, at.getTime());
+  const signature = signatureOf(signers, new SignedContent(letter), letter.sentAt);
   return {
     method: 'POST',
     body,
     headers: {
       'content-type': 'application/json',
       'webhook-id': id,
-      'webhook-timestamp': timestamp,
+      'webhook-timestamp': timestampOf(letter),
       ...(secret !== null && { [header]: secret }),
       ...(signature !== null && { 'webhook-signature': signature }),
     },

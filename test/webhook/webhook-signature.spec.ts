@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import { SignedContent } from '../../lib/pipeline/deliver/letter.js';
 import { signatureOf, signersOf } from '../../lib/pipeline/deliver/signer.js';
 import { parseSigningKey } from '../../lib/signing-key.js';
 import { isSigned, type SignedRequest } from '../../lib/webhook/webhook-signature.js';
@@ -16,7 +17,7 @@ const OF_VECTOR = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=';
 const signature = (key: string, at = NOW): string =>
   signatureOf(
     signersOf([{ key, until: null }], 'test', {}),
-    `${ID}.${Math.floor(at / 1_000)}.${BODY}`,
+    new SignedContent({ id: ID, body: BODY, sentAt: at }),
     at,
   )!;
 const request = (more: Partial<SignedRequest> = {}): SignedRequest => ({

@@ -5,6 +5,7 @@ import type { Destination, WebhookDestination } from './destination.js';
 import { bundleHeaders, eventHeaders } from './event-headers.js';
 import { eventId } from './event-id.js';
 import { HandlerCaller } from './handler-destination.js';
+import { SignedContent, type Letter } from './letter.js';
 import {
   answered,
   skipped,
@@ -15,7 +16,7 @@ import {
   type Outcome,
 } from './outcome.js';
 import { Transformer, type Sending, type TransformTerms } from './transformer.js';
-import type { WebhookClient } from './webhook-client.js';
+import type { RequestBody, WebhookClient } from './webhook-client.js';
 
 /**
  * One event becomes one request, or one call of a handler, and one outcome.
@@ -81,8 +82,9 @@ export class EventDeliverer {
     const letter = { id: bundleId(ids), body, sentAt: Date.now() };
     const events = bundled.map(({ event }) => event);
     try {
-      const headers = bundleHeaders(destination, events, letter);
-      const answer = await this.client.post(destination, body, headers);
+      const content = signedContent(destination, letter);
+      const headers = bundleHeaders(destination, events, letter, content);
+      const answer = await this.client.post(destination, bodyOf(letter, content), headers);
       return bundleOutcomes(ids, answer, destination, performance.now() - start, Date.now());
     } catch (error) {
       return alike(unanswered(error, destination.origin, performance.now() - start));
@@ -129,17 +131,24 @@ export class EventDeliverer {
     const excess = bytesBeyond(letter.body, maxBodyBytes);
     if (excess !== null) return tooLarge(excess, maxBodyBytes, performance.now() - start);
     try {
-      const answer = await this.client.post(
-        destination,
-        letter.body,
-        eventHeaders(destination, event, letter),
-      );
+      const content = signedContent(destination, letter);
+      const headers = eventHeaders(destination, event, letter, content);
+      const answer = await this.client.post(destination, bodyOf(letter, content), headers);
       return answered(answer, performance.now() - start, Date.now(), destination.statuses);
     } catch (error) {
       return unanswered(error, destination.origin, performance.now() - start);
     }
   }
 }
+
+/** Null where nothing signs. */
+const signedContent = ({ signers }: WebhookDestination, letter: Letter): SignedContent | null =>
+  signers.length === 0 ? null : new SignedContent(letter);
+
+const bodyOf = ({ body }: Letter, content: SignedContent | null): RequestBody => ({
+  text: body,
+  bytes: content?.body ?? null,
+});
 
 /** UTF-8 has at most so many bytes for one unit of a string: only a body near the limit has to be counted. */
 const MOST_BYTES_OF_A_UNIT = 3;

@@ -1,5 +1,6 @@
 import type { ClaimedEvent } from '../event.js';
 import type { WebhookDestination } from './destination.js';
+import { timestampOf, type Letter, type SignedContent } from './letter.js';
 import { signatureOf } from './signer.js';
 import { traceparentOf } from './writer-context.js';
 
@@ -29,22 +30,19 @@ export const EVENT_HEADERS: readonly string[] = [
   'traceparent',
 ];
 
-/** One request before it is sent. */
-export interface Letter {
-  readonly id: string;
-  readonly body: string;
-  /** When this attempt is made, in milliseconds since 1970. */
-  readonly sentAt: number;
-}
-
-/** The headers of one request beside those of its trigger, names and values in turn. */
+/**
+ * The headers of one request beside those of its trigger, names and values in turn.
+ *
+ * @param content null where it goes out unsigned
+ */
 export function eventHeaders(
   { signers, format }: Pick<WebhookDestination, 'signers' | 'format'>,
   event: ClaimedEvent,
   letter: Letter,
+  content: SignedContent | null,
 ): readonly string[] {
   const { trace, redelivered, attemptsBefore } = event;
-  const headers = standardHeaders(signers, letter);
+  const headers = standardHeaders(signers, letter, content);
   headers.push(ATTEMPT_HEADER, String(attemptsBefore + 1));
   const traceparent = traceparentOf(trace);
   if (traceparent !== null) headers.push('traceparent', traceparent);
@@ -58,22 +56,22 @@ export function bundleHeaders(
   { signers }: Pick<WebhookDestination, 'signers'>,
   events: readonly ClaimedEvent[],
   letter: Letter,
+  content: SignedContent | null,
 ): readonly string[] {
-  const headers = standardHeaders(signers, letter);
+  const headers = standardHeaders(signers, letter, content);
   headers.push(BUNDLE_HEADER, String(events.length));
   if (events.every(({ redelivered }) => redelivered)) headers.push(REDELIVERY_HEADER, 'true');
   return headers;
 }
 
-/** Those of Standard Webhooks, whose signature covers id, time of the attempt and body. */
+/** Those of Standard Webhooks. */
 function standardHeaders(
   signers: WebhookDestination['signers'],
-  { id, body, sentAt }: Letter,
+  letter: Letter,
+  content: SignedContent | null,
 ): string[] {
-  const timestamp = String(Math.floor(sentAt / 1_000));
-  const headers = [ID_HEADER, id, TIMESTAMP_HEADER, timestamp];
-  const signature =
-    signers.length === 0 ? null : signatureOf(signers, `${id}.${timestamp}.${body}`, sentAt);
+  const headers = [ID_HEADER, letter.id, TIMESTAMP_HEADER, timestampOf(letter)];
+  const signature = content === null ? null : signatureOf(signers, content, letter.sentAt);
   if (signature !== null) headers.push(SIGNATURE_HEADER, signature);
   return headers;
 }

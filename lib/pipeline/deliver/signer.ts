@@ -2,6 +2,7 @@ import { sign } from 'node:crypto';
 import { EventTriggersError } from '../../event-triggers.errors.js';
 import { parseSigningKey } from '../../signing-key.js';
 import { hmacSha256 } from './hmac-sha256.js';
+import type { SignedContent } from './letter.js';
 import type { StoredSigningKey } from '../attach/stored-trigger.js';
 import { resolveTemplate, type Environment } from '../../environment-template.js';
 
@@ -10,7 +11,7 @@ export interface Signer {
   /** Milliseconds since 1970; null for ever. */
   readonly until: number | null;
   /** `v1,` or `v1a,` and the signature. */
-  sign(content: string): string;
+  sign(content: SignedContent): string;
 }
 
 /**
@@ -36,7 +37,7 @@ export function signersOf(
 /** The value of the header `webhook-signature`: one signature for each key that is valid; null where there is none. */
 export function signatureOf(
   signers: readonly Signer[],
-  content: string,
+  content: SignedContent,
   now: number,
 ): string | null {
   const valid = signers.filter(({ until }) => until === null || until > now);
@@ -47,7 +48,7 @@ function signing(text: string, place: string): Signer['sign'] {
   const key = parseSigningKey(text, place);
   if (key.kind === 'hmac') {
     const hmac = hmacSha256(key.secret);
-    return (content) => `v1,${hmac(content)}`;
+    return ({ padded }) => `v1,${hmac(padded)}`;
   }
   const { privateKey } = key;
   if (privateKey === undefined) {
@@ -55,5 +56,5 @@ function signing(text: string, place: string): Signer['sign'] {
       hint: 'It verifies what the private key, which begins with whsk_, has signed.',
     });
   }
-  return (content) => `v1a,${sign(null, Buffer.from(content), privateKey).toString('base64')}`;
+  return ({ bytes }) => `v1a,${sign(null, bytes, privateKey).toString('base64')}`;
 }

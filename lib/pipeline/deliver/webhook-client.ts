@@ -22,6 +22,13 @@ export interface WebhookClientSettings {
   readonly authorities?: string;
 }
 
+/** The body of a request. */
+export interface RequestBody {
+  readonly text: string;
+  /** The same in UTF-8, where it has been made; else null. */
+  readonly bytes: Buffer | null;
+}
+
 const ANYWHERE = { publicOnly: false, allow: [] } as const;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Below the 5 s after which a Node server closes an idle connection, so that none is written to as it closes. */
@@ -66,18 +73,19 @@ export class WebhookClient {
   }
 
   /** Resolves with the answer, whatever its status; rejects where there was none. */
-  async post(
+  // Its promise is handed on as it is: one that waits for another costs a sender of many events.
+  post(
     destination: WebhookDestination,
-    body: string,
+    { text, bytes }: RequestBody,
     eventHeaders: readonly string[] = [],
   ): Promise<HttpAnswer> {
     const headers =
       eventHeaders.length === 0 ? destination.headers : [...destination.headers, ...eventHeaders];
-    if (!this.goesDirect()) return await this.hostLane.post(destination, headers, body);
+    if (!this.goesDirect()) return this.hostLane.post(destination, headers, text);
     const { origin, path } = destination;
     const timeout = Math.min(destination.timeout, this.hostTimeout);
-    const request = { origin, path, method: 'POST', headers, body, timeout } as const;
-    return await this.send(request, destination.answer);
+    const body = bytes ?? text;
+    return this.send({ origin, path, method: 'POST', headers, body, timeout }, destination.answer);
   }
 
   /** Ends all connections at once; a request that is still under way fails. */

@@ -80,6 +80,16 @@ export async function drainSigned(bench) {
         key: 'ofBareLoop',
         mark: { atLeast: 0.5 },
       },
+      {
+        label: 'engine, Node CPU µs/event',
+        samples: cpuPerEvent(sides.signed, events),
+        digits: 1,
+      },
+      {
+        label: 'bare undici loop, Node CPU µs/request',
+        samples: cpuPerEvent(sides.bare, events),
+        digits: 1,
+      },
     ],
     problems: problemsOf(sides),
   };

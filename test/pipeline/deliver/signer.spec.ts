@@ -3,13 +3,19 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { EventTriggersError } from '../../../lib/event-triggers.errors.js';
 import type { StoredSigningKey } from '../../../lib/pipeline/attach/stored-trigger.js';
+import { SignedContent, type Letter } from '../../../lib/pipeline/deliver/letter.js';
 import { signatureOf, signersOf } from '../../../lib/pipeline/deliver/signer.js';
 
 // The published test vectors of Standard Webhooks.
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const PRIVATE =
   'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==';
-const CONTENT = 'msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}';
+const LETTER: Letter = {
+  id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+  sentAt: 1_614_265_330_999,
+  body: '{"test": 2432232314}',
+};
+const CONTENT = `${LETTER.id}.1614265330.${LETTER.body}`;
 const OF_SECRET = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=';
 const OF_PRIVATE =
   'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==';
@@ -18,7 +24,8 @@ const ANOTHER = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const forEver = (key: string): StoredSigningKey => ({ key, until: null });
 const signersFor = (keys: StoredSigningKey[], env: Record<string, string> = {}) =>
   signersOf(keys, 'Event trigger "x"', env);
-const signed = (keys: StoredSigningKey[], now = 0) => signatureOf(signersFor(keys), CONTENT, now);
+const signed = (keys: StoredSigningKey[], now = 0) =>
+  signatureOf(signersFor(keys), new SignedContent(LETTER), now);
 const refusal = (key: string): EventTriggersError => {
   try {
     signersFor([forEver(key)]);
@@ -61,15 +68,15 @@ describe('a signature', () => {
 
   it('is accepted by the official verifier under either key, and under no third', () => {
     const [id, body] = ['7d0f1c2a-9b3e-8f40-a1b2-000000000007', '{"ä":"€😀"}'];
-    const timestamp = Math.floor(Date.now() / 1_000);
+    const sentAt = Date.now();
     const signature = signatureOf(
       signersFor([forEver(SECRET), forEver(ANOTHER)]),
-      `${id}.${timestamp}.${body}`,
+      new SignedContent({ id, body, sentAt }),
       0,
     )!;
     const headers = {
       'webhook-id': id,
-      'webhook-timestamp': String(timestamp),
+      'webhook-timestamp': String(Math.floor(sentAt / 1_000)),
       'webhook-signature': signature,
     };
     for (const key of [SECRET, ANOTHER])
@@ -82,7 +89,7 @@ describe('a signature', () => {
 describe('a signing key', () => {
   it('comes from the environment where it is a template', () => {
     const signers = signersFor([forEver('{{KEY}}')], { KEY: `${SECRET}\n` });
-    expect(signatureOf(signers, CONTENT, 0)).toBe(OF_SECRET);
+    expect(signatureOf(signers, new SignedContent(LETTER), 0)).toBe(OF_SECRET);
     expect(() => signersFor([forEver('{{KEY}}')])).toThrow('needs the environment variable KEY');
   });
 
