@@ -51,6 +51,8 @@ export class Deliveries {
   private turn = 0;
   private readonly turnsUnderWay = new Set<number>();
   private closed = false;
+  /** Whether `begin` is about to run. */
+  private isBeginning = false;
   private idle: (() => void) | null = null;
 
   constructor(
@@ -201,8 +203,21 @@ export class Deliveries {
     this.underWay -= 1;
     if (this.closed && this.underWay === 0) this.idle?.();
     this.wake(triggerId, stream);
-    this.begin();
+    this.beginSoon();
     this.terms.ended(triggerId);
+  }
+
+  /**
+   * Once for all attempts that end in the same turn of the event loop: requests that go out together wake their
+   * receiver once, and it is the waking that costs both sides.
+   */
+  private beginSoon(): void {
+    if (this.isBeginning) return;
+    this.isBeginning = true;
+    setImmediate(() => {
+      this.isBeginning = false;
+      this.begin();
+    });
   }
 
   private async deliverBundle(
