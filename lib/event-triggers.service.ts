@@ -21,8 +21,11 @@ import {
   type CancelledState,
   type RedeliveryFilter,
   type RedeliveryOptions,
-  type RunStatement,
 } from './pipeline/retry/event-operations.js';
+import { ApplicationEvents } from './pipeline/retry/application-events.js';
+import type { EventFilter } from './pipeline/retry/event-filter.js';
+import { EventList, type EventPage } from './pipeline/retry/event-list.js';
+import type { EventDetails } from './pipeline/retry/event-summary.js';
 import { quoteIdentifier, type QuotedIdentifier } from './schema/identifier.js';
 
 /** How an event is invoked. */
@@ -156,6 +159,33 @@ export class EventTriggersService {
   }
 
   /**
+   * Events of this application, the newest first, page by page: where each one is, and what came of its last attempt.
+   * It takes no locks, and as long for the last page as for the first.
+   *
+   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER` or `ET_INVALID_FILTER`
+   *
+   * @example
+   * const { events, next } = await eventTriggers.listEvents({ trigger: 'order_created', state: 'retrying' });
+   * const older = next && (await eventTriggers.listEvents({ trigger: 'order_created', state: 'retrying', after: next }));
+   */
+  async listEvents(filter: EventFilter = {}): Promise<EventPage> {
+    return this.list().page(filter);
+  }
+
+  /**
+   * One event with its rows and all its attempts, as long as the log keeps them.
+   *
+   * @param id as receivers see it
+   * @throws EventTriggersError `ET_UNKNOWN_EVENT`, `ET_INVALID_EVENT_ID` or `ET_FOREIGN_EVENT_ID`
+   *
+   * @example
+   * const { state, history } = await eventTriggers.getEvent(request.headers['webhook-id']);
+   */
+  async getEvent(id: string): Promise<EventDetails> {
+    return this.list().details(id);
+  }
+
+  /**
    * Sends one event again, whether it is a dead letter, waits for another attempt, or was delivered and is still in
    * the log. It keeps its id, has all its attempts before it, and says so in the header `event-triggers-redelivery`.
    * One that has not been attempted yet is left alone.
@@ -248,8 +278,19 @@ export class EventTriggersService {
   }
 
   private operations(): EventOperations {
-    const run: RunStatement = (text, values) => this.dataSource.query(text, [...values]);
-    return new EventOperations(run, this.schema, this.options.application);
+    return new EventOperations(this.events(), this.schema);
+  }
+
+  private list(): EventList {
+    return new EventList(this.events(), this.schema);
+  }
+
+  private events(): ApplicationEvents {
+    return new ApplicationEvents(
+      (text, values) => this.dataSource.query(text, [...values]),
+      this.schema,
+      this.options.application,
+    );
   }
 
   /** On a connection of its own: the transaction must not be one that the host has open. */

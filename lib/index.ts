@@ -81,6 +81,14 @@ export type {
   RedeliveryFilter,
   RedeliveryOptions,
 } from './pipeline/retry/event-operations.js';
+export type { EventFilter, EventState } from './pipeline/retry/event-filter.js';
+export type { EventPage } from './pipeline/retry/event-list.js';
+export type {
+  AttemptDetails,
+  AttemptSummary,
+  EventDetails,
+  EventSummary,
+} from './pipeline/retry/event-summary.js';
 
 // Receive
 export {

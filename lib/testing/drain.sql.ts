@@ -1,4 +1,4 @@
-import { eventOperationStatements } from '../pipeline/retry/event-operations.sql.js';
+import { applicationEventStatements } from '../pipeline/retry/application-events.sql.js';
 import { isOpen } from '../schema/migrations/0004-stream-owner.sql.js';
 import type { QuotedIdentifier } from '../schema/identifier.js';
 
@@ -9,7 +9,7 @@ export interface DrainStatements {
 }
 
 export const drainStatements = (schema: QuotedIdentifier): DrainStatements => ({
-  triggers: eventOperationStatements(schema).triggers,
+  triggers: applicationEventStatements(schema).triggers,
 
   /** In one statement: between two an event could go from a batch to the retries unseen. */
   inHand: `

@@ -17,6 +17,7 @@ export const SCENARIOS = /** @type {const} */ ([
   'order',
   'wal',
   'held-xmin',
+  'admin',
 ]);
 
 /** Enough for a median that one disturbed round does not move. */

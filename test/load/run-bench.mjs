@@ -1,6 +1,7 @@
 // @ts-check
 import { describeMachine } from './report/machine.mjs';
 import { figuresOf, tableOf } from './report/report.mjs';
+import { admin } from './scenarios/admin.mjs';
 import { capture } from './scenarios/capture.mjs';
 import { drainHttp, drainSigned } from './scenarios/drain-http.mjs';
 import { drainNoop } from './scenarios/drain-noop.mjs';
@@ -40,6 +41,7 @@ const RUN = {
   order,
   wal,
   'held-xmin': heldXmin,
+  admin,
 };
 
 /**

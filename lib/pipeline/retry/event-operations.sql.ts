@@ -2,8 +2,6 @@ import type { QuotedIdentifier } from '../../schema/identifier.js';
 
 /** What is done to events by hand. Each statement is a transaction, committed as the server commits. */
 export interface EventOperationStatements {
-  readonly triggers: string;
-  readonly installation: string;
   readonly makeDue: string;
   readonly redeliverDead: string;
   readonly countDead: string;
@@ -17,13 +15,6 @@ export interface EventOperationStatements {
 
 export function eventOperationStatements(schema: QuotedIdentifier): EventOperationStatements {
   return {
-    // Removed ones too: what waits of them is still there.
-    triggers: `
-      select t.id, t.name
-        from ${schema}.event_trigger t
-       where t.application = $1
-       order by t.id`,
-    installation: `select i.id::text as id from ${schema}.installation i`,
     // A select on top, since TypeORM answers an update with a pair of rows and their number.
     makeDue: `
       with due as (
@@ -53,7 +44,7 @@ export function eventOperationStatements(schema: QuotedIdentifier): EventOperati
          and e.id = $2
          and ${schema}.is_of_millisecond_v1(e.created_at, $3)`,
     cancel: `select ${schema}.cancel_v1($1, $2, $3) as fate`,
-    tick: `select ${schema}.tick_v1()`,
+    tick: `select ${schema}.fresh_tick_v1()`,
     purge: `select p.waiting::integer, p.purged from ${schema}.purge_v1($1, $2) p`,
   };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventTriggersError } from '../../event-triggers.errors.js';
-import { suggestion } from '../../nearest-name.js';
 import type { QuotedIdentifier } from '../../schema/identifier.js';
-import { eventNumberOf } from '../deliver/event-id.js';
+import type { TriggerId } from '../event.js';
+import { unknownEvent, type ApplicationEvents } from './application-events.js';
 import { eventOperationStatements, type EventOperationStatements } from './event-operations.sql.js';
 
 /** Events that are handed over in one transaction: a moment's work. */
@@ -39,24 +39,23 @@ export interface RedeliveryOptions {
 /** What became of an event that was to be cancelled. */
 export type CancelledState = 'cancelled' | 'in-flight' | 'delivered';
 
-/** How a statement is run. */
-export type RunStatement = <Row>(text: string, values: readonly unknown[]) => Promise<Row[]>;
-
 /** What people do to single events and to many: send them again, or give them up. */
 export class EventOperations {
   private readonly statements: EventOperationStatements;
 
+  private readonly run: ApplicationEvents['run'];
+
   constructor(
-    private readonly run: RunStatement,
+    private readonly events: ApplicationEvents,
     schema: QuotedIdentifier,
-    private readonly application: string,
   ) {
+    this.run = events.run;
     this.statements = eventOperationStatements(schema);
   }
 
   async redeliver(id: string): Promise<void> {
-    const { number, millisecond } = await this.reference(id);
-    const triggers = [...(await this.triggers()).values()];
+    const { number, millisecond } = await this.events.placeOf(id);
+    const triggers = [...(await this.events.triggers()).values()];
     const due = await this.run(this.statements.makeDue, [triggers, number, millisecond]);
     if (due.length > 0) return;
     const [dead] = await this.run<{ moved: number }>(this.statements.redeliverDead, [
@@ -102,8 +101,8 @@ export class EventOperations {
   }
 
   async cancel(id: string): Promise<CancelledState> {
-    const { number, millisecond } = await this.reference(id);
-    const triggers = [...(await this.triggers()).values()];
+    const { number, millisecond } = await this.events.placeOf(id);
+    const triggers = [...(await this.events.triggers()).values()];
     const [row] = await this.run<{ fate: CancelledState | null }>(this.statements.cancel, [
       triggers,
       number,
@@ -193,47 +192,14 @@ export class EventOperations {
     return row!.events;
   }
 
-  private async triggersOf({ trigger, state }: RedeliveryFilter): Promise<number[]> {
-    const triggers = await this.triggers();
-    if (trigger === undefined) {
-      if (state !== 'delivered') return [...triggers.values()];
-      throw new EventTriggersError(
-        'ET_TRIGGER_REQUIRED',
-        'Delivered events are sent again for one trigger at a time',
-        { hint: 'Add trigger to the filter.' },
-      );
-    }
-    const id = triggers.get(trigger);
-    if (id !== undefined) return [id];
+  private async triggersOf({ trigger, state }: RedeliveryFilter): Promise<TriggerId[]> {
+    if (trigger !== undefined) return this.events.triggersNamed([trigger]);
+    if (state !== 'delivered') return [...(await this.events.triggers()).values()];
     throw new EventTriggersError(
-      'ET_UNKNOWN_TRIGGER',
-      `The application "${this.application}" has no event trigger "${trigger}"; ${suggestion(trigger, [...triggers.keys()])}`,
+      'ET_TRIGGER_REQUIRED',
+      'Delivered events are sent again for one trigger at a time',
+      { hint: 'Add trigger to the filter.' },
     );
-  }
-
-  private async triggers(): Promise<Map<string, number>> {
-    const rows = await this.run<{ id: number; name: string }>(this.statements.triggers, [
-      this.application,
-    ]);
-    return new Map(rows.map(({ id, name }) => [name, id]));
-  }
-
-  private async reference(id: string): Promise<{ number: string; millisecond: number }> {
-    const reference = eventNumberOf(id);
-    if (reference === null) {
-      throw new EventTriggersError('ET_INVALID_EVENT_ID', `"${id}" is no id of an event`, {
-        hint: 'Give the id as receivers see it, a UUID of version 8.',
-      });
-    }
-    const [row] = await this.run<{ id: string }>(this.statements.installation, []);
-    if (Number(row?.id) !== reference.installation) {
-      throw new EventTriggersError(
-        'ET_FOREIGN_EVENT_ID',
-        `The event ${id} is of another database`,
-        { hint: 'Ask the application that sent it.' },
-      );
-    }
-    return reference;
   }
 }
 
@@ -243,10 +209,4 @@ const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted 
 async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   if (milliseconds <= 0 || isAborted(signal)) return;
   await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
-}
-
-function unknownEvent(id: string): EventTriggersError {
-  return new EventTriggersError('ET_UNKNOWN_EVENT', `There is no event ${id} of this application`, {
-    hint: 'The log keeps delivered events as long as retention.events says.',
-  });
 }

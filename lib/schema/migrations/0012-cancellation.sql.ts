@@ -1,3 +1,4 @@
+import { LOCK } from '../advisory-lock.js';
 import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
 
@@ -93,8 +94,19 @@ begin
     else 'in-flight' end;
 end $$;
 
--- Gives up all that waits of a trigger, if it is no more than was confirmed; null only counts. The newest tick has to
--- be committed before: what is captured after it waits on.
+-- A tick that has seen all that is committed by now, for whoever acts on that. One that a dispatcher is cutting may not.
+create function ${schema}.fresh_tick_v1() returns bigint
+  language plpgsql
+  volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(${lockKey}, ${LOCK.tick});
+  return ${schema}.tick_v1();
+end $$;
+
+-- Gives up all that waits of a trigger, if it is no more than was confirmed; null only counts. A fresh tick has to be
+-- committed before: what is captured after it waits on.
 create function ${schema}.purge_v1(of_trigger integer, confirmed bigint, out waiting bigint, out purged boolean)
   language plpgsql
   volatile

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TriggerContent } from '../../../lib/pipeline/attach/stored-trigger.js';
 import type { DeadLetter } from '../../../lib/pipeline/dead-letters.js';
 import type { TriggerId } from '../../../lib/pipeline/event.js';
+import { ApplicationEvents } from '../../../lib/pipeline/retry/application-events.js';
 import { EventOperations } from '../../../lib/pipeline/retry/event-operations.js';
 import {
   startFakeReceiver,
@@ -36,10 +37,11 @@ describe('what is done to events by hand', () => {
   beforeEach(async () => {
     engine = await createEngine();
     receiver = await startFakeReceiver();
+    const run = (text: string, values: readonly unknown[]): Promise<never[]> =>
+      engine.database.query(text, [...values]) as Promise<never[]>;
     operations = new EventOperations(
-      (text, values) => engine.database.query(text, [...values]) as Promise<never[]>,
+      new ApplicationEvents(run, engine.schema, APPLICATION),
       engine.schema,
-      APPLICATION,
     );
   });
   afterEach(async () => {
@@ -274,6 +276,29 @@ describe('what is done to events by hand', () => {
     await receiver.waitFor(1);
     expect(receiver.requests.map(numberOf)).toEqual([22]);
     expect(await operations.purge('orders', null), 'what is left').toBe(0);
+  });
+
+  it('counts all that is committed, although a dispatcher began to cut the log before', async () => {
+    const trigger = await stream({}, 'orders');
+    await engine.emit(trigger, 1);
+    const dispatcher = await engine.database.client();
+    await dispatcher.query('begin');
+    await dispatcher.query(`select ${engine.schema}.tick_v1()`);
+    await engine.emit(trigger, 19, 2);
+
+    const counted = operations.purge('orders', null);
+    await eventually(
+      async () => {
+        const waiting = await engine.database.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`,
+        );
+        return waiting.length === 1;
+      },
+      { describe: 'the count waits for the dispatcher' },
+    );
+    await dispatcher.query('commit');
+
+    expect(await counted).toBe(20);
   });
 });
 

@@ -1,0 +1,17 @@
+import type { QuotedIdentifier } from '../../schema/identifier.js';
+
+export interface ApplicationEventStatements {
+  readonly triggers: string;
+  readonly installation: string;
+}
+
+export function applicationEventStatements(schema: QuotedIdentifier): ApplicationEventStatements {
+  return {
+    triggers: `
+      select t.id, t.name
+        from ${schema}.event_trigger t
+       where t.application = $1
+       order by t.id`,
+    installation: `select i.id::text as id from ${schema}.installation i`,
+  };
+}
