@@ -13,6 +13,7 @@ import { redelivery } from './migrations/0011-redelivery.sql.js';
 import { cancellation } from './migrations/0012-cancellation.sql.js';
 import { adoption } from './migrations/0013-adoption.sql.js';
 import { inbox } from './migrations/0014-inbox.sql.js';
+import { eventList } from './migrations/0015-event-list.sql.js';
 
 /** Every step of the schema, oldest first. Append only. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, name: 'cancellation', oldestReader: 1, sql: cancellation },
   { version: 13, name: 'adoption', oldestReader: 1, sql: adoption },
   { version: 14, name: 'inbox', oldestReader: 1, sql: inbox },
+  { version: 15, name: 'event-list', oldestReader: 1, sql: eventList },
 ];

@@ -120,21 +120,44 @@ const summary = (schema: string): string => `
 const CANDIDATE = (alias: string, number: string): string =>
   `${alias}.trigger_id, ${alias}.${number} as number, ${alias}.created_at, ${alias}.operation, ${alias}.key`;
 
-/** The newest of a table that has events of the triggers $1, below the event ($2, $3) and within the times $4 and $5. */
-const newest = (schema: string, table: string, number: string, source: string): string => `
-          select n.*
-            from unnest($1::integer[]) t (id)
-           cross join lateral (
-                 select ${CANDIDATE('e', number)}
-                   from ${schema}.${table} e
-                  where e.trigger_id = t.id
-                    and '${source}' = any ($11::text[])
+/** Clocks that were set, and writers that overtook each other between their number and their time. */
+const DISORDER = `interval '1 second'`;
+
+/** The events of a table that are wanted, as far as an index tells: of a trigger, below ($2, $3), from $4 and before $5. */
+const wanted = (number: string): string => `
                     and ($2::bigint is null or e.${number} <= $2)
                     and ($2::bigint is null or (e.${number}, e.created_at) < ($2, $3::timestamptz))
                     and ($4::timestamptz is null or e.created_at >= $4)
                     and ($5::timestamptz is null or e.created_at < $5)
                   order by e.${number} desc, e.created_at desc
-                  limit $10) n`;
+                  limit $10`;
+
+/** The newest of the log. Where there is a time, only the numbers around it are walked over. */
+const newestOfLog = (schema: string): string => `
+          select n.*
+            from unnest($1::integer[]) t (id)
+           cross join lateral (
+                 select case when $4::timestamptz is not null
+                             then ${schema}.number_at_v1(t.id, $4::timestamptz - ${DISORDER}) end as first,
+                        case when $5::timestamptz is not null
+                             then ${schema}.number_at_v1(t.id, $5::timestamptz + ${DISORDER}) end as behind) b
+           cross join lateral (
+                 select ${CANDIDATE('e', 'id')}
+                   from ${schema}.event e
+                  where e.trigger_id = t.id
+                    and 'log' = any ($11::text[])
+                    and e.id >= coalesce(b.first, 0)
+                    and e.id < coalesce(b.behind, 9223372036854775807)${wanted('id')}) n`;
+
+/** The newest of a table that has no more than what waits or was given up. */
+const newest = (schema: string, table: string, source: string): string => `
+          select n.*
+            from unnest($1::integer[]) t (id)
+           cross join lateral (
+                 select ${CANDIDATE('e', 'event_id')}
+                   from ${schema}.${table} e
+                  where e.trigger_id = t.id
+                    and '${source}' = any ($11::text[])${wanted('event_id')}) n`;
 
 /** Looking at events. None of it reads an image but that of a single event, and none of it locks anything. */
 export function eventListStatements(schema: QuotedIdentifier): EventListStatements {
@@ -144,11 +167,11 @@ export function eventListStatements(schema: QuotedIdentifier): EventListStatemen
     list: `
       with candidate as materialized (
         select c.*
-          from (${newest(schema, 'event', 'id', 'log')}
+          from (${newestOfLog(schema)}
           union
-          ${newest(schema, 'retry', 'event_id', 'retry')}
+          ${newest(schema, 'retry', 'retry')}
           union
-          ${newest(schema, 'dead_letter', 'event_id', 'dead')}) c
+          ${newest(schema, 'dead_letter', 'dead')}) c
          order by c.number desc, c.created_at desc
          limit $10
       ),${streams(schema)},
