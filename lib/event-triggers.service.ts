@@ -8,7 +8,7 @@ import { invokeStatement, type InvokedRow } from './pipeline/capture/invoke.sql.
 import type { EventTriggersLifecycle } from './event-triggers.lifecycle.js';
 import type { Health } from './health.js';
 import { suggestion } from './nearest-name.js';
-import { adoptionStatements } from './pipeline/claim/adoption.sql.js';
+import { adoptLog, type Adoption } from './pipeline/claim/adoption.js';
 import { eventId } from './pipeline/deliver/event-id.js';
 import type { EventNumber } from './pipeline/event.js';
 import {
@@ -22,10 +22,11 @@ import {
   type RedeliveryFilter,
   type RedeliveryOptions,
 } from './pipeline/retry/event-operations.js';
-import { ApplicationEvents } from './pipeline/retry/application-events.js';
+import { ApplicationEvents, type RunStatement } from './pipeline/retry/application-events.js';
 import type { EventFilter } from './pipeline/retry/event-filter.js';
 import { EventList, type EventPage } from './pipeline/retry/event-list.js';
 import type { EventDetails } from './pipeline/retry/event-summary.js';
+import { listTriggers, type TriggerSummary } from './pipeline/retry/trigger-list.js';
 import { quoteIdentifier, type QuotedIdentifier } from './schema/identifier.js';
 
 /** How an event is invoked. */
@@ -159,6 +160,16 @@ export class EventTriggersService {
   }
 
   /**
+   * The triggers of this application by name, with what is paused or fails, and what waits of each.
+   *
+   * @example
+   * const failing = (await eventTriggers.listTriggers()).filter(({ failingSince }) => failingSince !== null);
+   */
+  async listTriggers(): Promise<TriggerSummary[]> {
+    return listTriggers(this.run, this.schema, this.options.application);
+  }
+
+  /**
    * Events of this application, the newest first, page by page: where each one is, and what came of its last attempt.
    * It takes no locks, and as long for the last page as for the first.
    *
@@ -261,21 +272,12 @@ export class EventTriggersService {
    * @example
    * await eventTriggers.adopt('discard'); // in staging, made from a copy of production
    */
-  async adopt(waiting: 'deliver' | 'discard'): Promise<number> {
-    if (waiting !== 'deliver' && waiting !== 'discard') throw notADecision(waiting);
-    const { mark, adopt } = adoptionStatements(this.schema);
-    const [before] = await this.dataSource.query<{ marked: string }[]>(mark);
-    const [adopted] = await this.dataSource.transaction('REPEATABLE READ', (manager) =>
-      manager.query<{ waiting: string | null }[]>(adopt, [
-        before?.marked,
-        waiting === 'deliver',
-        this.options.deployment,
-      ]),
-    );
-    const count = adopted?.waiting ?? null;
-    if (count === null) throw nothingToAdopt();
-    return Number(count);
+  async adopt(waiting: Adoption): Promise<number> {
+    const { dataSource, schema } = this;
+    return adoptLog({ dataSource, schema, deployment: this.options.deployment }, waiting);
   }
+
+  private readonly run: RunStatement = (text, values) => this.dataSource.query(text, [...values]);
 
   private operations(): EventOperations {
     return new EventOperations(this.events(), this.schema);
@@ -286,11 +288,7 @@ export class EventTriggersService {
   }
 
   private events(): ApplicationEvents {
-    return new ApplicationEvents(
-      (text, values) => this.dataSource.query(text, [...values]),
-      this.schema,
-      this.options.application,
-    );
+    return new ApplicationEvents(this.run, this.schema, this.options.application);
   }
 
   /** On a connection of its own: the transaction must not be one that the host has open. */
@@ -334,20 +332,6 @@ export class EventTriggersService {
   private get schema(): QuotedIdentifier {
     return quoteIdentifier(this.options.schema);
   }
-}
-
-function notADecision(waiting: never): EventTriggersError {
-  return new EventTriggersError(
-    'ET_INVALID_ADOPTION',
-    `What is to become of the events that wait cannot be "${String(waiting)}"`,
-    { hint: "Say 'deliver' or 'discard'." },
-  );
-}
-
-function nothingToAdopt(): EventTriggersError {
-  return new EventTriggersError('ET_NOTHING_TO_ADOPT', 'The log is delivered from here already', {
-    hint: 'Give up the backlog of a trigger with purge; send events again with redeliverMany.',
-  });
 }
 
 function notManual(name: string): EventTriggersError {

@@ -89,6 +89,7 @@ export type {
   EventDetails,
   EventSummary,
 } from './pipeline/retry/event-summary.js';
+export type { DeliveryPauseReason, Pause, TriggerSummary } from './pipeline/retry/trigger-list.js';
 
 // Receive
 export {

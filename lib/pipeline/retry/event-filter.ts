@@ -5,7 +5,7 @@ import { OPERATIONS, type Operation } from '../event.js';
 
 /**
  * Where an event is. `waiting`: not attempted yet. `in-flight`: a replica has it in hand. `retrying`: it waits for
- * another attempt. `held`: it waits for an earlier event of its key. `closed`: nothing is owed, and no success of it is
+ * another attempt. `parked`: it waits for an earlier event of its key. `closed`: nothing is owed, and no success of it is
  * in the attempt log: it was purged, or its attempts are older than `retention.attempts`.
  */
 export type EventState = (typeof EVENT_STATES)[number];
@@ -14,7 +14,7 @@ export const EVENT_STATES = [
   'waiting',
   'in-flight',
   'retrying',
-  'held',
+  'parked',
   'delivered',
   'dead',
   'cancelled',
@@ -50,7 +50,7 @@ const SOURCES: Readonly<Record<EventState, readonly string[]>> = {
   waiting: ['log', 'retry'],
   'in-flight': ['log', 'retry'],
   retrying: ['retry'],
-  held: ['retry'],
+  parked: ['retry'],
   delivered: ['log'],
   dead: ['dead'],
   cancelled: ['log'],

@@ -61,7 +61,7 @@ const states = (schema: string): string => `
              select case
                     when l.reason is not null then 'dead'
                     when r.dispatcher is not null then 'in-flight'
-                    when r.due = 'infinity' then 'held'
+                    when r.due = 'infinity' then 'parked'
                     when r.due is not null and t.attempts = 0 then 'waiting'
                     when r.due is not null then 'retrying'
                     when exists (

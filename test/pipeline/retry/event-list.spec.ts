@@ -83,11 +83,18 @@ describe('the list of events', () => {
       [6, 'in-flight'],
       [5, 'in-flight'],
       [4, 'dead'],
-      [3, 'held'],
+      [3, 'parked'],
       [2, 'retrying'],
       [1, 'delivered'],
     ]);
-    for (const state of ['waiting', 'cancelled', 'dead', 'held', 'retrying', 'delivered'] as const)
+    for (const state of [
+      'waiting',
+      'cancelled',
+      'dead',
+      'parked',
+      'retrying',
+      'delivered',
+    ] as const)
       expect(
         (await told({ state })).map(([, is]) => is),
         `filtered by ${state}`,

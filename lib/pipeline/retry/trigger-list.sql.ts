@@ -1,0 +1,54 @@
+import type { QuotedIdentifier } from '../../schema/identifier.js';
+import { utcText } from '../capture/utc-text.sql.js';
+
+/** Up to so many are counted: more would make the list of triggers slow just when it is needed. */
+export const MOST_COUNTED = 10_000;
+
+const counted = (schema: string, table: string, which: string): string => `(
+              select count(*)::integer
+                from (
+                     select from ${schema}.${table} w
+                      where w.trigger_id = t.id${which}
+                      limit ${MOST_COUNTED}) w)`;
+
+/** The triggers of application $1, with what waits of each: at its cursor the log is walked over by some events. */
+export const triggerListStatement = (schema: QuotedIdentifier): string => `
+  select t.name, t.definition,
+         ${utcText('t.delivery_paused_at')} as delivery_paused_at, t.delivery_pause_reason,
+         ${utcText('t.capture_paused_at')} as capture_paused_at, t.capture_pause_reason,
+         ${utcText('t.failing_since')} as failing_since,
+         ${utcText('t.removed_at')} as removed_at,
+         ${counted(schema, 'retry', ` and w.due < 'infinity'`)} as retrying,
+         ${counted(schema, 'retry', ` and w.due = 'infinity'`)} as parked,
+         ${counted(schema, 'dead_letter', '')} as dead,
+         ${utcText('o.created_at')} as oldest_waiting
+    from ${schema}.event_trigger t
+    left join lateral (
+          select n.from_tick, n.to_tick, n.last_id, n.more
+            from ${schema}.batch n
+           where n.trigger_id = t.id
+           order by n.id desc
+           limit 1) c on true
+    left join lateral (select k.snapshot from ${schema}.tick k where k.id = c.from_tick limit 1) a on true
+    left join lateral (select k.snapshot, k.lo from ${schema}.tick k where k.id = c.to_tick limit 1) b on true
+    left join lateral (
+          select least(
+                 -- behind the window that is being paged
+                 (select e.created_at
+                    from ${schema}.event e
+                   where e.trigger_id = t.id
+                     and e.id > b.lo
+                     and not pg_visible_in_snapshot(e.xid, b.snapshot)
+                   order by e.id
+                   limit 1),
+                 -- and what is left of that
+                 (select e.created_at
+                    from ${schema}.event e
+                   where c.more
+                     and e.trigger_id = t.id
+                     and e.id > c.last_id
+                     and not pg_visible_in_snapshot(e.xid, a.snapshot)
+                   order by e.id
+                   limit 1)) as created_at) o on true
+   where t.application = $1
+   order by t.name`;
