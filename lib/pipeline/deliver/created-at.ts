@@ -17,6 +17,9 @@ export function isoOf(createdAt: string): string {
   return `${createdAt.slice(0, endOfDate)}T${createdAt.slice(endOfDate + 1, -utcOffset.length)}Z`;
 }
 
+/** The same as a Date, to the millisecond. */
+export const dateOf = (createdAt: string): Date => new Date(isoOf(createdAt));
+
 let lastMinute = '';
 let lastMinuteStart = 0;
 

@@ -13,6 +13,7 @@ export type RunStatement = <Row>(text: string, values: readonly unknown[]) => Pr
 
 /** What an id says of its event: a number may have been issued twice, and the millisecond tells which one is meant. */
 export interface EventPlace {
+  readonly installation: number;
   readonly number: string;
   readonly millisecond: number;
 }
@@ -37,9 +38,11 @@ export class ApplicationEvents {
     return new Map(rows.map(({ id, name }) => [name, id]));
   }
 
-  /** @throws EventTriggersError `ET_UNKNOWN_TRIGGER` */
-  async triggersNamed(names: readonly string[]): Promise<TriggerId[]> {
-    const triggers = await this.triggers();
+  /**
+   * @param triggers all of them
+   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`
+   */
+  named(names: readonly string[], triggers: ReadonlyMap<string, TriggerId>): TriggerId[] {
     return names.map((name) => {
       const id = triggers.get(name);
       if (id !== undefined) return id;

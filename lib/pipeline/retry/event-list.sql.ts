@@ -1,4 +1,6 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
+import { openBatches } from '../../schema/migrations/0009-leaving.sql.js';
+import { cursor } from '../../schema/migrations/stream-cursor.sql.js';
 import { utcText } from '../capture/utc-text.sql.js';
 
 export interface EventListStatements {
@@ -12,28 +14,10 @@ const streams = (schema: string): string => `
       stream as materialized (
         select t.id as trigger_id, c.last_id, c.more, a.snapshot as seen, b.snapshot as cut
           from unnest($1::integer[]) t (id)
-         cross join lateral (
-               select n.from_tick, n.to_tick, n.last_id, n.more
-                 from ${schema}.batch n
-                where n.trigger_id = t.id
-                order by n.id desc
-                limit 1) c
-         cross join lateral (select k.snapshot from ${schema}.tick k where k.id = c.from_tick limit 1) a
-         cross join lateral (select k.snapshot from ${schema}.tick k where k.id = c.to_tick limit 1) b
+         cross join lateral ${cursor(schema, 't.id')}
       ),
-      open_batch as materialized (
-        select b.trigger_id, b.after_id, b.last_id
-          from ${schema}.dispatcher d
-          join ${schema}.batch b
-            on b.id >= d.open_from
-           and b.dispatcher = d.id
-         where b.trigger_id = any ($1)
-           and b.size > 0
-           and not exists (
-               select from ${schema}.batch_done o
-                where o.trigger_id = b.trigger_id
-                  and o.batch_id = b.id
-                  and o.claim = b.claim)
+      open_batch as materialized (${openBatches(schema, 'b.trigger_id, b.after_id, b.last_id')}
+           and b.trigger_id = any ($1)
       )`;
 
 /** Where an event `c` is, of which trigger_id, number and created_at are known. Each arm is a walk along an index. */

@@ -46,9 +46,12 @@ export class EventList {
 
   async page(filter: EventFilter): Promise<EventPage> {
     const query = eventQuery(filter);
-    const terms = await this.terms();
+    const triggers = await this.events.triggers();
+    const terms = summaryTerms(await this.events.installation(), triggers);
     const rows = await this.events.run<PageRow | EmptyPageRow>(this.statements.list, [
-      await this.triggersOf(filter, terms),
+      filter.trigger === undefined
+        ? [...triggers.values()]
+        : this.events.named([filter.trigger].flat(), triggers),
       query.place?.number ?? null,
       query.place?.createdAt ?? null,
       filter.from ?? null,
@@ -68,10 +71,10 @@ export class EventList {
   }
 
   async details(id: string): Promise<EventDetails> {
-    const { number, millisecond } = await this.events.placeOf(id);
-    const terms = await this.terms();
+    const { installation, number, millisecond } = await this.events.placeOf(id);
+    const triggers = await this.events.triggers();
     const [row] = await this.events.run<DetailsRow>(this.statements.find, [
-      [...terms.names.keys()],
+      [...triggers.values()],
       number,
       millisecond,
     ]);
@@ -81,24 +84,17 @@ export class EventList {
       number,
       row.created_at,
     ]);
-    return eventDetails(terms, row, history);
-  }
-
-  private async triggersOf(
-    { trigger }: EventFilter,
-    { names }: SummaryTerms,
-  ): Promise<TriggerId[]> {
-    return trigger === undefined
-      ? [...names.keys()]
-      : await this.events.triggersNamed([trigger].flat());
-  }
-
-  private async terms(): Promise<SummaryTerms> {
-    const installation = await this.events.installation();
-    const triggers = await this.events.triggers();
-    return { installation, names: new Map([...triggers].map(([name, id]) => [id, name])) };
+    return eventDetails(summaryTerms(installation, triggers), row, history);
   }
 }
+
+const summaryTerms = (
+  installation: number,
+  triggers: ReadonlyMap<string, TriggerId>,
+): SummaryTerms => ({
+  installation,
+  names: new Map([...triggers].map(([name, id]) => [id, name])),
+});
 
 function nextOf(
   first: PageRow | EmptyPageRow | undefined,

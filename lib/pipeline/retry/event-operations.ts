@@ -42,7 +42,6 @@ export type CancelledState = 'cancelled' | 'in-flight' | 'delivered';
 /** What people do to single events and to many: send them again, or give them up. */
 export class EventOperations {
   private readonly statements: EventOperationStatements;
-
   private readonly run: ApplicationEvents['run'];
 
   constructor(
@@ -193,8 +192,9 @@ export class EventOperations {
   }
 
   private async triggersOf({ trigger, state }: RedeliveryFilter): Promise<TriggerId[]> {
-    if (trigger !== undefined) return this.events.triggersNamed([trigger]);
-    if (state !== 'delivered') return [...(await this.events.triggers()).values()];
+    const triggers = await this.events.triggers();
+    if (trigger !== undefined) return this.events.named([trigger], triggers);
+    if (state !== 'delivered') return [...triggers.values()];
     throw new EventTriggersError(
       'ET_TRIGGER_REQUIRED',
       'Delivered events are sent again for one trigger at a time',

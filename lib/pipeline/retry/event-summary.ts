@@ -1,4 +1,4 @@
-import { isoOf } from '../deliver/created-at.js';
+import { dateOf } from '../deliver/created-at.js';
 import { eventId } from '../deliver/event-id.js';
 import { parsePayload } from '../deliver/exact-json.js';
 import { sessionVariables, traceContext } from '../deliver/writer-context.js';
@@ -116,8 +116,6 @@ export const eventDetails = (
   event: dataOf(row),
   history: history.map(attemptDetails),
 });
-
-const dateOf = (timestamptz: string): Date => new Date(isoOf(timestamptz));
 
 const attemptSummary = (row: AttemptRow): AttemptSummary => ({
   number: row.number,

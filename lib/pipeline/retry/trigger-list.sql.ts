@@ -1,4 +1,5 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
+import { cursor } from '../../schema/migrations/stream-cursor.sql.js';
 import { utcText } from '../capture/utc-text.sql.js';
 
 /** Up to so many are counted: more would make the list of triggers slow just when it is needed. */
@@ -24,14 +25,6 @@ export const triggerListStatement = (schema: QuotedIdentifier): string => `
          ${utcText('o.created_at')} as oldest_waiting
     from ${schema}.event_trigger t
     left join lateral (
-          select n.from_tick, n.to_tick, n.last_id, n.more
-            from ${schema}.batch n
-           where n.trigger_id = t.id
-           order by n.id desc
-           limit 1) c on true
-    left join lateral (select k.snapshot from ${schema}.tick k where k.id = c.from_tick limit 1) a on true
-    left join lateral (select k.snapshot, k.lo from ${schema}.tick k where k.id = c.to_tick limit 1) b on true
-    left join lateral (
           select least(
                  -- behind the window that is being paged
                  (select e.created_at
@@ -49,6 +42,7 @@ export const triggerListStatement = (schema: QuotedIdentifier): string => `
                      and e.id > c.last_id
                      and not pg_visible_in_snapshot(e.xid, a.snapshot)
                    order by e.id
-                   limit 1)) as created_at) o on true
+                   limit 1)) as created_at
+            from ${cursor(schema, 't.id')}) o on true
    where t.application = $1
    order by t.name`;

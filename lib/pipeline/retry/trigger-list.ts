@@ -1,7 +1,7 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 import type { CapturePauseReason } from '../attach/capture-switch.js';
 import type { TriggerContent } from '../attach/stored-trigger.js';
-import { isoOf } from '../deliver/created-at.js';
+import { dateOf } from '../deliver/created-at.js';
 import type { Operation } from '../event.js';
 import type { RunStatement } from './application-events.js';
 import { triggerListStatement } from './trigger-list.sql.js';
@@ -69,9 +69,9 @@ export async function listTriggers(
     enabled: row.definition.enabled,
     deliveryPaused: pauseOf(row.delivery_paused_at, row.delivery_pause_reason),
     capturePaused: pauseOf(row.capture_paused_at, row.capture_pause_reason),
-    failingSince: dateOf(row.failing_since),
-    removedAt: dateOf(row.removed_at),
-    oldestWaiting: dateOf(row.oldest_waiting),
+    failingSince: dateOrNull(row.failing_since),
+    removedAt: dateOrNull(row.removed_at),
+    oldestWaiting: dateOrNull(row.oldest_waiting),
     retrying: row.retrying,
     parked: row.parked,
     dead: row.dead,
@@ -89,13 +89,13 @@ function operationsOf(definition: TriggerContent): Operation[] {
   return makes.filter(([, rule]) => Boolean(rule)).map(([operation]) => operation);
 }
 
-const dateOf = (timestamptz: string | null): Date | null =>
-  timestamptz === null ? null : new Date(isoOf(timestamptz));
+const dateOrNull = (timestamptz: string | null): Date | null =>
+  timestamptz === null ? null : dateOf(timestamptz);
 
 function pauseOf<Reason extends string>(
   at: string | null,
   reason: Reason | null,
 ): Pause<Reason> | null {
-  const since = dateOf(at);
+  const since = dateOrNull(at);
   return since === null || reason === null ? null : { since, reason };
 }

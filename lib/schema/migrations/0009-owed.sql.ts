@@ -2,6 +2,7 @@ import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
 import { openBatches } from './0009-leaving.sql.js';
 import { ENGINE_SETTINGS } from './engine-settings.js';
+import { cursor } from './stream-cursor.sql.js';
 
 /** What of the event log is still owed, and to whom: it stays, however old it is. */
 export const owed = ({ schema }: MigrationContext): string => `
@@ -20,14 +21,7 @@ begin
   for stream in
     select t.id, c.*, a.snapshot as seen, b.snapshot as cut
       from ${schema}.event_trigger t
-     cross join lateral (
-           select n.from_tick, n.to_tick, n.last_id, n.more
-             from ${schema}.batch n
-            where n.trigger_id = t.id
-            order by n.id desc
-            limit 1) c
-     cross join lateral (select k.snapshot from ${schema}.tick k where k.id = c.from_tick limit 1) a
-     cross join lateral (select k.snapshot from ${schema}.tick k where k.id = c.to_tick limit 1) b
+     cross join lateral ${cursor(schema, 't.id')}
   loop
     -- beyond the cursor; whatever is below the snapshot's oldest transaction is not
     execute format('select exists (select from %s.%I e where e.xid >= pg_snapshot_xmin($1) and e.trigger_id = $2 and not pg_visible_in_snapshot(e.xid, $1))',

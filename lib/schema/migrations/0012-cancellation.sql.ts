@@ -1,20 +1,11 @@
 import { LOCK } from '../advisory-lock.js';
 import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
+import { cursor } from './stream-cursor.sql.js';
 
 /** Events that wait in the log, behind the cursor `c` of their stream, which stands at the ticks `a` and `b`. */
 const isBehindCursor = `not pg_visible_in_snapshot(e.xid, b.snapshot)
          or (c.more and e.id > c.last_id and not pg_visible_in_snapshot(e.xid, a.snapshot))`;
-
-/** The cursor of a stream with its ticks. */
-const cursor = (schema: string, trigger: string): string => `(
-           select n.from_tick, n.to_tick, n.last_id, n.more
-             from ${schema}.batch n
-            where n.trigger_id = ${trigger}
-            order by n.id desc
-            limit 1) c
-     cross join lateral (select k.snapshot from ${schema}.tick k where k.id = c.from_tick limit 1) a
-     cross join lateral (select k.snapshot from ${schema}.tick k where k.id = c.to_tick limit 1) b`;
 
 /**
  * Giving up events that wait, by hand: one, or all of a trigger. What is under way ends.

@@ -7,6 +7,7 @@ import { EventList, type EventPage } from '../../../lib/pipeline/retry/event-lis
 import { EventOperations } from '../../../lib/pipeline/retry/event-operations.js';
 import type { EventDetails, EventSummary } from '../../../lib/pipeline/retry/event-summary.js';
 import { APPLICATION, createEngine, type Engine } from '../support/engine.js';
+import { runOn } from '../support/run-on.js';
 import { attemptsAtEvents, openBatch, TestDispatcher } from '../support/test-dispatcher.js';
 
 const DELIVERED: Decision = { kind: 'delivered' };
@@ -25,9 +26,7 @@ describe('the list of events', () => {
 
   beforeEach(async () => {
     engine = await createEngine();
-    const run = (text: string, values: readonly unknown[]): Promise<never[]> =>
-      engine.database.query(text, [...values]) as Promise<never[]>;
-    const events = new ApplicationEvents(run, engine.schema, APPLICATION);
+    const events = new ApplicationEvents(runOn(engine), engine.schema, APPLICATION);
     list = new EventList(events, engine.schema);
     operations = new EventOperations(events, engine.schema);
     dispatcher = await TestDispatcher.start(engine);

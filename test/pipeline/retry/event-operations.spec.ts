@@ -11,6 +11,7 @@ import {
 } from 'nestjs-event-triggers/testing';
 import { eventually } from '../../support/wait-until.js';
 import { APPLICATION, createEngine, type Engine } from '../support/engine.js';
+import { runOn } from '../support/run-on.js';
 import { startReplica, type Replica, type ReplicaOptions } from '../support/replica.js';
 
 const ONCE = {
@@ -37,10 +38,8 @@ describe('what is done to events by hand', () => {
   beforeEach(async () => {
     engine = await createEngine();
     receiver = await startFakeReceiver();
-    const run = (text: string, values: readonly unknown[]): Promise<never[]> =>
-      engine.database.query(text, [...values]) as Promise<never[]>;
     operations = new EventOperations(
-      new ApplicationEvents(run, engine.schema, APPLICATION),
+      new ApplicationEvents(runOn(engine), engine.schema, APPLICATION),
       engine.schema,
     );
   });

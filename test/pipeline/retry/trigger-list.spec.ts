@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listTriggers, type TriggerSummary } from '../../../lib/pipeline/retry/trigger-list.js';
 import { APPLICATION, createEngine, type Engine } from '../support/engine.js';
+import { runOn } from '../support/run-on.js';
 import { attemptsAtEvents, openBatch, TestDispatcher } from '../support/test-dispatcher.js';
 
 const PAUSED_AT = '2026-11-28T10:00:00.123Z';
@@ -14,11 +15,7 @@ describe('the list of triggers', () => {
   afterEach(() => engine.drop());
 
   const list = (): Promise<TriggerSummary[]> =>
-    listTriggers(
-      (text, values) => engine.database.query(text, [...values]) as Promise<never[]>,
-      engine.schema,
-      APPLICATION,
-    );
+    listTriggers(runOn(engine), engine.schema, APPLICATION);
   const one = async (): Promise<TriggerSummary> => (await list())[0]!;
 
   it('has those of the application by name, as they are defined', async () => {
