@@ -4,7 +4,7 @@ import { utcText } from '../capture/utc-text.sql.js';
 /** How many parameters of `cycle_v1` say what to claim; those that say what to record follow. */
 const CLAIM_PARAMETERS = 11;
 /** How many say what to record. */
-export const RECORD_PARAMETERS = 24;
+export const RECORD_PARAMETERS = 25;
 
 export interface ClaimStatements {
   readonly cycle: string;

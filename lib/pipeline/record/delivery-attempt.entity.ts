@@ -6,7 +6,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
  * @example
  * await attempts.find({ where: { outcome: 'retry' }, order: { createdAt: 'DESC' }, take: 20 });
  */
-@Entity({ name: 'attempt', synchronize: false })
+@Entity({ name: 'delivery_attempt', synchronize: false })
 export class DeliveryAttemptEntity {
   @Column({ name: 'trigger_id', type: 'integer' })
   triggerId!: number;

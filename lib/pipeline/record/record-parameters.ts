@@ -1,5 +1,5 @@
 import type { RecordParameters } from '../claim/event-claimer.js';
-import { keysOf, type TriggerId } from '../event.js';
+import { type EventNumber, keysOf, type TriggerId } from '../event.js';
 import { numberArray, textArray } from './array-literal.js';
 import type { Attempt, OpenBatch } from './attempt.js';
 
@@ -34,6 +34,7 @@ export function recordParameters(
     numberArray(attempts.map(({ outcome }) => texts.placeOf(outcome?.responseHeaders ?? null))),
     numberArray(attempts.map(({ outcome }) => texts.placeOf(outcome?.responseBody ?? null))),
     textArray(texts.all()),
+    numberArray(headerKeepers(attempts)),
     ...exceptions(attempts),
   ];
 }
@@ -56,6 +57,27 @@ class TextTable {
   all(): string[] {
     return [...this.places.keys()];
   }
+}
+
+/**
+ * For each attempt the event whose attempt keeps its headers: of those in one batch with the same headers the one
+ * that ended last, so that retention takes it last. Null for that one, and where no other has the same.
+ */
+function headerKeepers(attempts: readonly Attempt[]): (EventNumber | null)[] {
+  const keepers = new Map<OpenBatch, Map<string, Attempt>>();
+  for (const attempt of attempts) {
+    const headers = attempt.outcome?.responseHeaders ?? null;
+    if (attempt.batch === null || headers === null) continue;
+    const ofBatch = keepers.get(attempt.batch) ?? new Map<string, Attempt>();
+    keepers.set(attempt.batch, ofBatch);
+    const keeper = ofBatch.get(headers);
+    if (keeper === undefined || attempt.endedAt >= keeper.endedAt) ofBatch.set(headers, attempt);
+  }
+  return attempts.map((attempt) => {
+    if (attempt.batch === null) return null;
+    const keeper = keepers.get(attempt.batch)?.get(attempt.outcome?.responseHeaders ?? '');
+    return keeper === undefined || keeper === attempt ? null : keeper.event.number;
+  });
 }
 
 /** Finer than this is noise, and every digit has to be printed and parsed. */

@@ -205,7 +205,7 @@ export function eventListStatements(schema: QuotedIdentifier): EventListStatemen
       select p.old::text as old, p.new::text as new, p.session, p.trace, ${summary(schema)}`,
     attempts: `
       select ${attemptColumns}, t.response_headers, t.response_body
-        from ${schema}.attempt t
+        from ${schema}.delivery_attempt t
        where t.trigger_id = $1
          and t.event_id = $2
          and t.created_at >= $3::timestamptz

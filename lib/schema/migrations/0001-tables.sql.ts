@@ -168,13 +168,31 @@ create table ${schema}.attempt (
   duration_ms real not null,
   error_code text,
   error_message text,
+  -- Null also where they are those of a later attempt at an event of the same batch, whose number is beside them:
+  -- one receiver mostly answers with the same headers, and they would be a fifth of all that is written per event.
   response_headers text,
+  headers_of bigint,
   response_body text,
   -- when it ended
   created_at timestamptz not null default clock_timestamp()
 ) partition by range (created_at);
 create table ${schema}.attempt_default partition of ${schema}.attempt default;
 create index attempt_of_event on ${schema}.attempt (event_id);
+-- The same for readers, with the headers of each.
+create view ${schema}.delivery_attempt as
+select t.trigger_id, t.event_id, t.claim, t.number, t.outcome, t.status, t.duration_ms, t.error_code, t.error_message,
+       coalesce(t.response_headers, (
+         select l.response_headers
+           from ${schema}.attempt l
+          where l.event_id = t.headers_of
+            and l.claim = t.claim
+            and l.response_headers is not null
+            -- An event that was taken over from a dispatcher that hung may have been attempted twice: the next one is meant.
+            and l.created_at >= t.created_at
+          order by l.created_at
+          limit 1)) as response_headers,
+       t.response_body, t.created_at
+  from ${schema}.attempt t;
 
 -- Failures only. They carry their payload, so that the log can be dropped beneath them.
 create table ${schema}.retry (

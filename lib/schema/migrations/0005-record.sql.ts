@@ -50,6 +50,8 @@ export const recordParameters = (schema: string): string => `
   ages real[],
   -- Places in texts: answers of one receiver mostly have the same headers, and often the same body.
   headers integer[], bodies integer[], texts text[],
+  -- the event whose attempt has the same headers and keeps them for both; null where an attempt keeps its own
+  keepers bigint[],
   -- Empty where all are first attempts that got through, as nearly always: half of the columns cost nothing then.
   outcomes ${schema}.outcome[], triggers integer[], created timestamptz[], numbers smallint[],
   codes text[], messages text[],
@@ -63,16 +65,16 @@ export const recordParameters = (schema: string): string => `
 
 /** The same, handed on. */
 export const RECORD_ARGUMENTS = `batch_triggers, batch_ids, batch_claims, batch_done, repeated,
-      batches, events, statuses, durations, ages, headers, bodies, texts,
+      batches, events, statuses, durations, ages, headers, bodies, texts, keepers,
       outcomes, triggers, created, numbers, codes, messages, delays, reasons, parked, advanced_triggers, advanced_keys`;
 
 /** The attempts as rows, with what was left out filled in. */
 const given = `(
          select f.batch, coalesce(batch_triggers[f.batch], f.trigger_id) as trigger_id, f.event_id,
                 coalesce(f.number, 1::smallint) as number, coalesce(f.outcome, 'delivered') as outcome,
-                f.status, f.duration, f.code, f.message, texts[f.headers] as headers, texts[f.body] as body, f.age
-           from unnest(batches, events, statuses, durations, headers, bodies, ages, outcomes, triggers, numbers, codes, messages, parked)
-                f (batch, event_id, status, duration, headers, body, age, outcome, trigger_id, number, code, message, parked)
+                f.status, f.duration, f.code, f.message, texts[f.headers] as headers, f.keeper, texts[f.body] as body, f.age
+           from unnest(batches, events, statuses, durations, headers, keepers, bodies, ages, outcomes, triggers, numbers, codes, messages, parked)
+                f (batch, event_id, status, duration, headers, keeper, body, age, outcome, trigger_id, number, code, message, parked)
           where f.parked is not true)`;
 
 /**
@@ -146,12 +148,16 @@ begin
 
   insert into ${schema}.attempt (
          trigger_id, event_id, claim, number, outcome, status, duration_ms,
-         error_code, error_message, response_headers, response_body, created_at)
+         error_code, error_message, response_headers, headers_of, response_body, created_at)
   select f.trigger_id, f.event_id,
          -- a claim of it says that nothing is owed any more
          case when f.batch = 0 then ${CLAIM_OF_RETRIES}
               when f.outcome = 'delivered' or held[f.batch] then standing[f.batch] end, f.number, f.outcome, f.status, f.duration,
-         f.code, f.message, f.headers, f.body, now_ - f.age * interval '1 millisecond'
+         f.code, f.message,
+         case when f.keeper is null or held[f.batch] is not true then f.headers end,
+         -- by batch and event it is found only where both are sure
+         case when held[f.batch] then f.keeper end,
+         f.body, now_ - f.age * interval '1 millisecond'
     from ${given} f;
 
   if cardinality(triggers) > 0 then

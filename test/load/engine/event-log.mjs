@@ -29,7 +29,7 @@ select (select count(*)::integer from ${SCHEMA}.event) as captured,
          where a.outcome = 'delivered'
            and a.duration_ms is not null
            -- what a method of the application handles has no answer
-           and (a.response_headers is not null and a.response_body is not null and a.status is not null or $1))::integer as complete,
+           and ((a.response_headers is not null or a.headers_of is not null) and a.response_body is not null and a.status is not null or $1))::integer as complete,
        (select count(*)::integer
           from ${SCHEMA}.batch b
          where b.size > 0

@@ -143,6 +143,55 @@ describe('recording attempts', () => {
     expect(await count('batch_done'), 'not by whoever let go of it').toBe(0);
   });
 
+  it('keeps headers that are alike once, and shows each attempt its own', async () => {
+    const batch = await claimed(4);
+    const headers = ['{"n":"1"}', '{"n":"1"}', '{"n":"2"}', '{"n":"1"}'];
+    const answered = attemptsAt(batch, { kind: 'delivered' }).map((attempt, place) => ({
+      ...attempt,
+      outcome: { ...attempt.outcome!, responseHeaders: headers[place]! },
+    }));
+    await dispatcher.record(answered.slice(0, 3));
+    await dispatcher.record(answered.slice(3));
+
+    const rows = await engine.database.query<{ shown: string; kept: string | null }>(
+      `select a.response_headers as shown, t.response_headers as kept
+         from ${engine.schema}.delivery_attempt a
+         join ${engine.schema}.attempt t
+           on t.event_id = a.event_id
+        order by a.event_id`,
+    );
+    expect(rows.map(({ shown }) => shown)).toEqual(headers);
+    expect(
+      rows.map(({ kept }) => kept),
+      'the later of two that were recorded together keeps them for both',
+    ).toEqual([null, ...headers.slice(1)]);
+  });
+
+  it('shows the headers that each got where an event was attempted by two', async () => {
+    const batch = await claimed(2);
+    const answered = (by: string) =>
+      attemptsAt(batch, { kind: 'delivered' }).map((attempt) => ({
+        ...attempt,
+        outcome: { ...attempt.outcome!, responseHeaders: `{"by":"${by}"}` },
+      }));
+    const heir = await TestDispatcher.start(engine);
+    await expireLease(engine, dispatcher);
+    await heir.recover([stream]);
+    await heir.record(answered('heir'));
+    await dispatcher.lease.register();
+    await dispatcher.record(answered('hung'));
+
+    const rows = await engine.database.query<{ event_id: string; response_headers: string }>(
+      `select event_id, response_headers from ${engine.schema}.delivery_attempt order by 1, 2`,
+    );
+    expect(rows).toEqual([
+      { event_id: '2', response_headers: '{"by":"heir"}' },
+      { event_id: '2', response_headers: '{"by":"hung"}' },
+      { event_id: '3', response_headers: '{"by":"heir"}' },
+      { event_id: '3', response_headers: '{"by":"hung"}' },
+    ]);
+  });
+
   it('keeps a dead letter with its payload and its reason', async () => {
     const batch = await claimed(1);
 
