@@ -50,6 +50,7 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
   private readonly logger = new Logger('EventTriggers');
   private database: Database | null = null;
   private shifts: DispatcherShifts | null = null;
+  private assembly: DispatcherAssembly | null = null;
   private readonly captureState: CaptureState = { drifted: [], intactAt: new Date() };
 
   constructor(
@@ -77,6 +78,7 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
         this.logger,
       );
       refuseAll(wanted.flatMap((trigger) => assembly.problemsOfDestination(trigger)));
+      this.assembly = assembly;
       this.database = Database.of(this.dataSource);
       await this.install(this.database, wanted);
       if (this.options.dispatcher !== false)
@@ -112,6 +114,14 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
       ...(this.shifts?.problems() ?? []),
     ];
     return { isHealthy: problems.length === 0, problems, drifted };
+  }
+
+  /** What this process lacks that the trigger's destination asks for. */
+  problemsOfDestination(trigger: WantedTrigger): EventTriggersError[] {
+    if (this.assembly !== null) return this.assembly.problemsOfDestination(trigger);
+    throw new SchemaError('The application has not started', {
+      hint: 'Make and change triggers once app.init() or app.listen() is over.',
+    });
   }
 
   private takeDataSource(): void {

@@ -1,33 +1,21 @@
-import { Logger } from '@nestjs/common';
-import type { DataSource, EntityManager } from 'typeorm';
-import { Database } from './database.js';
-import type { ResolvedOptions } from './event-triggers.options.js';
+import type { EntityManager } from 'typeorm';
 import { EventTriggersError } from './event-triggers.errors.js';
-import { CaptureSwitch, type CaptureGap } from './pipeline/attach/capture-switch.js';
-import { invokeStatement, type InvokedRow } from './pipeline/capture/invoke.sql.js';
-import type { EventTriggersLifecycle } from './event-triggers.lifecycle.js';
 import type { Health } from './health.js';
-import { suggestion } from './nearest-name.js';
+import { invokeStatement, type InvokedRow } from './pipeline/capture/invoke.sql.js';
 import { adoptLog, type Adoption } from './pipeline/claim/adoption.js';
 import { eventId } from './pipeline/deliver/event-id.js';
 import type { EventNumber } from './pipeline/event.js';
-import {
-  pauseDelivery,
-  resumeDelivery,
-  triggerNames,
-} from './pipeline/retry/delivery-pause.sql.js';
+import { ApplicationEvents } from './pipeline/retry/application-events.js';
+import type { EventFilter } from './pipeline/retry/event-filter.js';
+import { EventList, type EventPage } from './pipeline/retry/event-list.js';
 import {
   EventOperations,
   type CancelledState,
   type RedeliveryFilter,
   type RedeliveryOptions,
 } from './pipeline/retry/event-operations.js';
-import { ApplicationEvents, type RunStatement } from './pipeline/retry/application-events.js';
-import type { EventFilter } from './pipeline/retry/event-filter.js';
-import { EventList, type EventPage } from './pipeline/retry/event-list.js';
 import type { EventDetails } from './pipeline/retry/event-summary.js';
-import { listTriggers, type TriggerSummary } from './pipeline/retry/trigger-list.js';
-import { quoteIdentifier, type QuotedIdentifier } from './schema/identifier.js';
+import { TriggerAdministration } from './trigger-administration.js';
 
 /** How an event is invoked. */
 export interface InvokeOptions {
@@ -41,18 +29,7 @@ export interface InvokeOptions {
  * @example
  * constructor(private readonly eventTriggers: EventTriggersService) {}
  */
-export class EventTriggersService {
-  private readonly logger = new Logger('EventTriggers');
-
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly options: Pick<
-      ResolvedOptions,
-      'schema' | 'application' | 'deployment' | 'attachTimeout'
-    >,
-    private readonly lifecycle: Pick<EventTriggersLifecycle, 'health'>,
-  ) {}
-
+export class EventTriggersService extends TriggerAdministration {
   /**
    * How this replica is: whether what it has attached is in force, and its dispatcher works. It asks nobody; a health
    * check may call it as often as it likes.
@@ -89,84 +66,6 @@ export class EventTriggersService {
       number: invoked.number as EventNumber,
       createdAt: invoked.created_at,
     });
-  }
-
-  /**
-   * Stops delivering a trigger, in all replicas within two seconds. Its changes are captured on; what is under
-   * way ends, and the rest waits. It stays paused over restarts and new releases, until `resume`.
-   *
-   * @returns false if it was paused already
-   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`
-   *
-   * @example
-   * await eventTriggers.pause('order_created'); // before the receiver goes down for an hour
-   */
-  async pause(name: string): Promise<boolean> {
-    return this.changeDelivery(name, pauseDelivery(this.schema));
-  }
-
-  /**
-   * Goes on with a trigger where it stopped, whether it was paused by hand or because its destination failed for
-   * long or said that it is gone.
-   *
-   * @returns false if it was not paused
-   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`
-   */
-  async resume(name: string): Promise<boolean> {
-    return this.changeDelivery(name, resumeDelivery(this.schema));
-  }
-
-  /**
-   * Stops capturing a trigger: changes of its table go by and are never delivered, while what was captured before still
-   * is, and `invoke` works. It stays paused over restarts and new releases, until `resumeCapture`.
-   *
-   * Its Postgres triggers are disabled, which costs writers nothing. For that it waits until nobody has written to the
-   * table without having committed, as long as `attachTimeout`; new writers wait meanwhile for moments, readers never.
-   *
-   * @returns since when nothing is captured, an earlier time where it was paused already
-   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`, or `ET_TABLE_LOCKED` where somebody keeps the table locked, or
-   *   `ET_INVALID_TRIGGER` where the role of the data source does not own it
-   *
-   * @example
-   * await eventTriggers.pauseCapture('order_created'); // an import that nobody is to hear of
-   */
-  async pauseCapture(name: string): Promise<Date> {
-    const since = await this.withCapture((capture) => capture.pause(name, 'hand'));
-    if (since === null) throw await this.unknownTrigger(name);
-    this.logger.warn(
-      `Event trigger "${name}": changes are not captured since ${since.toISOString()}, until resumeCapture`,
-    );
-    return since;
-  }
-
-  /**
-   * Captures a trigger again.
-   *
-   * @returns the time whose changes were not captured, to the transaction; null if it was not paused
-   * @throws EventTriggersError as `pauseCapture`
-   *
-   * @example
-   * const missed = await eventTriggers.resumeCapture('order_created');
-   * if (missed) console.log(`orders written from ${missed.from} to ${missed.to} have made no event`);
-   */
-  async resumeCapture(name: string): Promise<CaptureGap | null> {
-    const missed = await this.withCapture((capture) => capture.resume(name));
-    if (missed === null) throw await this.unknownTrigger(name);
-    if (missed === 'captures') return null;
-    this.logger.log(
-      `Event trigger "${name}": changes are captured again; those from ${missed.from.toISOString()} to ${missed.to.toISOString()} were not`,
-    );
-    return missed;
-  }
-
-  /**
-   * The triggers of this application by name, with what is paused or fails, and what waits of each.
-   *
-   * @example
-   * const failing = (await eventTriggers.listTriggers()).filter(({ failingSince }) => failingSince !== null);
-   */
-  async listTriggers(): Promise<TriggerSummary[]> {
-    return listTriggers(this.run, this.schema, this.options.application);
   }
 
   /**
@@ -277,8 +176,6 @@ export class EventTriggersService {
     return adoptLog({ dataSource, schema, deployment: this.options.deployment }, waiting);
   }
 
-  private readonly run: RunStatement = (text, values) => this.dataSource.query(text, [...values]);
-
   private operations(): EventOperations {
     return new EventOperations(this.events(), this.schema);
   }
@@ -289,48 +186,6 @@ export class EventTriggersService {
 
   private events(): ApplicationEvents {
     return new ApplicationEvents(this.run, this.schema, this.options.application);
-  }
-
-  /** On a connection of its own: the transaction must not be one that the host has open. */
-  private async withCapture<Answer>(
-    work: (capture: CaptureSwitch) => Promise<Answer>,
-  ): Promise<Answer> {
-    const database = Database.of(this.dataSource);
-    try {
-      return await database.use((connection) =>
-        work(new CaptureSwitch(connection, this.options.schema, this.options)),
-      );
-    } finally {
-      await database.close();
-    }
-  }
-
-  private async changeDelivery(name: string, statement: string): Promise<boolean> {
-    const { application } = this.options;
-    const rows = await this.dataSource.query<{ changed: boolean }[]>(statement, [
-      name,
-      application,
-    ]);
-    const row = rows[0];
-    if (row === undefined) throw await this.unknownTrigger(name);
-    return row.changed;
-  }
-
-  private async unknownTrigger(name: string): Promise<EventTriggersError> {
-    const { application } = this.options;
-    const rows = await this.dataSource.query<{ name: string }[]>(triggerNames(this.schema), [
-      application,
-    ]);
-    const known = rows.map((row) => row.name);
-    return new EventTriggersError(
-      'ET_UNKNOWN_TRIGGER',
-      `The application "${application}" has no event trigger "${name}"; ${suggestion(name, known)}`,
-      { hint: 'Define it in forRoot, forFeature or with @EventTrigger.' },
-    );
-  }
-
-  private get schema(): QuotedIdentifier {
-    return quoteIdentifier(this.options.schema);
   }
 }
 

@@ -47,6 +47,17 @@ export {
   EventTrigger,
   type EntityTriggerDefinition,
 } from './pipeline/attach/event-trigger.decorator.js';
+export type {
+  RunTimeOperation,
+  RunTimeTriggerDefinition,
+  RunTimeUpdate,
+} from './pipeline/attach/run-time-trigger.js';
+export type { RunTimeTriggerChanges } from './pipeline/attach/run-time-triggers.js';
+export type {
+  ColumnCondition,
+  ConditionValue,
+  RowCondition,
+} from './pipeline/attach/row-condition.js';
 export type { StatusOutcome } from './pipeline/attach/stored-trigger.js';
 export type { CaptureGap } from './pipeline/attach/capture-switch.js';
 export type {

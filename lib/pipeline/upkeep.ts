@@ -9,9 +9,9 @@ import type { DispatcherLog, Stages } from './stages.js';
 import type { Streams } from './streams.js';
 
 /** Lease and inheritance are looked after at this pace. */
-const CHORES_EVERY_MS = 1_000;
-/** A definition holds everywhere within this time, and at once where its change is heard of. */
-const LEARNS_EVERY_MS = 2_000;
+const CHORES_EVERY_MS = 800;
+/** With every round: a definition holds everywhere within a second, and at once where its change is heard of. */
+const LEARNS_EVERY_MS = 0;
 const LISTENING_LEARNS_EVERY_MS = 10_000;
 /** A lease is renewed this often before it would run out. */
 const RENEWALS_PER_LEASE = 3;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InvalidTriggerError } from '../../event-triggers.errors.js';
+import type { WhenRemoved } from './trigger-definition.js';
 import { contentOf, type TriggerContent, type WantedTrigger } from './stored-trigger.js';
 
 /** A definition as the database has it. */
@@ -25,7 +26,12 @@ export type Change =
   | { readonly kind: 'attach'; readonly wanted: WantedTrigger; readonly existing: ExistingTrigger }
   /** Only the row changes: destination, headers, retries. */
   | { readonly kind: 'update'; readonly wanted: WantedTrigger; readonly existing: ExistingTrigger }
-  | { readonly kind: 'remove'; readonly existing: ExistingTrigger };
+  | {
+      readonly kind: 'remove';
+      readonly existing: ExistingTrigger;
+      /** Instead of what its definition says. */
+      readonly whenRemoved?: WhenRemoved | undefined;
+    };
 
 /** The row that stands for a wanted definition: its own, or the one under a name it had before. */
 export function rowOf(
@@ -69,7 +75,12 @@ export function planChanges(
   const removals = existing
     .filter(
       (row) =>
-        row.application === application && !row.removed && !row.isDeclared && !kept.has(row.id),
+        row.application === application &&
+        !row.removed &&
+        !row.isDeclared &&
+        !kept.has(row.id) &&
+        // it goes when somebody says so
+        row.definition.made === undefined,
     )
     .map((row): Change => ({ kind: 'remove', existing: row }));
   return [...changes, ...removals];

@@ -1,4 +1,5 @@
 import type { TriggerId } from '../event.js';
+import type { RunTimeTriggerDefinition } from './run-time-trigger.js';
 
 /** What to capture of one operation. Columns are names in the database, not properties of an entity. */
 export interface StoredOperation {
@@ -131,6 +132,8 @@ export interface StoredTrigger {
   readonly enabled: boolean;
   /** What becomes of events that wait when it is removed; they are kept where it is absent. */
   readonly whenRemoved?: 'drain' | 'purge';
+  /** The definition as it was given at run time; absent where it is the code's. */
+  readonly made?: RunTimeTriggerDefinition;
   /** Whether its delivery is paused: by hand, or because its destination has failed for long. */
   readonly paused: boolean;
 }

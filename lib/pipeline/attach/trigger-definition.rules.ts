@@ -35,7 +35,7 @@ const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 /** Postgres keeps neither the character NUL nor half a surrogate pair. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
 const NAME_RULE = `be a name of letters, digits, "_" and "-" that starts with a letter, at most ${MAX_IDENTIFIER_BYTES} long`;
-const WEBHOOK_RULE = 'be the URL to call; "{{ENV_VAR}}" may stand anywhere in it';
+export const WEBHOOK_RULE = 'be the URL to call; "{{ENV_VAR}}" may stand anywhere in it';
 
 export function isHeaderName(value: unknown): boolean {
   return typeof value === 'string' && HTTP_TOKEN.test(value);
@@ -48,7 +48,10 @@ function isTriggerName(value: unknown): boolean {
 }
 
 function isTable(value: unknown): boolean {
-  if (typeof value === 'function') return true;
+  return typeof value === 'function' || isNamedTable(value);
+}
+
+export function isNamedTable(value: unknown): boolean {
   if (typeof value === 'string') return isIdentifier(value);
   if (typeof value !== 'object' || value === null) return false;
   const { schema, name, ...others } = value as { schema?: unknown; name?: unknown };
@@ -69,12 +72,12 @@ function isStorable(value: unknown): boolean {
   return typeof value === 'string' && !UNSTORABLE.test(value);
 }
 
-const isStorableText = (value: unknown): boolean => isStorable(value) && isText(value, {});
-const columnsRule = 'be a list of at least one column';
-const isColumns = isListOf(isIdentifier);
+export const isStorableText = (value: unknown): boolean => isStorable(value) && isText(value, {});
+export const COLUMNS_RULE = 'be a list of at least one column';
+export const isColumns = isListOf(isIdentifier);
 
 class OperationRules {
-  @May(columnsRule, isColumns)
+  @May(COLUMNS_RULE, isColumns)
   payload?: string[];
 
   @May('be an SQL condition such as "new.total > 100"', isStorableText)
@@ -82,7 +85,7 @@ class OperationRules {
 }
 
 class UpdateRules extends OperationRules {
-  @May(columnsRule, isColumns)
+  @May(COLUMNS_RULE, isColumns)
   columns?: string[];
 
   @May('be true or false', isBoolean)
@@ -159,40 +162,16 @@ function isStart(value: unknown, owner: object): boolean {
   return isDuration('1s', '366d')(value, owner);
 }
 
-/** The rules of a `TriggerDefinition`, whose documentation stands there. */
-export class TriggerDefinitionRules {
+/** What definitions in code and those made at run time have in common. */
+export class CommonTriggerRules {
   @Must(NAME_RULE, isTriggerName)
   name!: string;
-
-  @May(`be a list of former names`, isListOf(isTriggerName))
-  formerly?: string[];
-
-  @Must(
-    'be an entity class, the name of a table, or { schema, name }; a dot in a name is part of the name',
-    isTable,
-  )
-  table!: unknown;
-
-  @MayNest('be true or { payload, when }', true)
-  @Type(() => OperationRules)
-  insert?: true | OperationRules;
-
-  @MayNest('be true or { columns, payload, when, unchanged }', true)
-  @Type(() => UpdateRules)
-  update?: true | UpdateRules;
-
-  @MayNest('be true or { payload, when }', true)
-  @Type(() => OperationRules)
-  delete?: true | OperationRules;
 
   @May('be true or left out', isOneOf(true))
   truncate?: true;
 
   @May('be true or false', isBoolean)
   manual?: boolean;
-
-  @May(WEBHOOK_RULE, isStorableText)
-  webhook?: string;
 
   @MayList('be a list of { name, value } or { name, valueFromEnv }')
   @Type(() => HeaderRules)
@@ -214,9 +193,6 @@ export class TriggerDefinitionRules {
   )
   format?: WebhookFormat;
 
-  @May('be a function of the payload', (value) => typeof value === 'function')
-  transform?: Transform;
-
   @May('be how many events one request has, from 2 to 1000, or { size, within }', isBundle)
   bundle?: number | BundleDefinition;
 
@@ -226,7 +202,7 @@ export class TriggerDefinitionRules {
   @May("be 'none' or 'row'", isOneOf('none', 'row'))
   ordering?: 'none' | 'row';
 
-  @May(columnsRule, isColumns)
+  @May(COLUMNS_RULE, isColumns)
   orderingKey?: string[];
 
   @May("be 'dead-letter' or 'hold-key'", isOneOf('dead-letter', 'hold-key'))
@@ -264,12 +240,42 @@ export class TriggerDefinitionRules {
   @May('be true or false', isBoolean)
   replication?: boolean;
 
-  @May(`be a Date, or ${durationRule('1s', '366d')}`, isStart)
-  startFrom?: Duration | Date;
-
   @May('be true or false', isBoolean)
   enabled?: boolean;
 
   @May("be 'keep', 'drain' or 'purge'", isOneOf('keep', 'drain', 'purge'))
   whenRemoved?: WhenRemoved;
+}
+
+/** The rules of a `TriggerDefinition`, whose documentation stands there. */
+export class TriggerDefinitionRules extends CommonTriggerRules {
+  @May(`be a list of former names`, isListOf(isTriggerName))
+  formerly?: string[];
+
+  @Must(
+    'be an entity class, the name of a table, or { schema, name }; a dot in a name is part of the name',
+    isTable,
+  )
+  table!: unknown;
+
+  @MayNest('be true or { payload, when }', true)
+  @Type(() => OperationRules)
+  insert?: true | OperationRules;
+
+  @MayNest('be true or { columns, payload, when, unchanged }', true)
+  @Type(() => UpdateRules)
+  update?: true | UpdateRules;
+
+  @MayNest('be true or { payload, when }', true)
+  @Type(() => OperationRules)
+  delete?: true | OperationRules;
+
+  @May(WEBHOOK_RULE, isStorableText)
+  webhook?: string;
+
+  @May('be a function of the payload', (value) => typeof value === 'function')
+  transform?: Transform;
+
+  @May(`be a Date, or ${durationRule('1s', '366d')}`, isStart)
+  startFrom?: Duration | Date;
 }

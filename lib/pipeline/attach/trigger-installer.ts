@@ -13,6 +13,7 @@ import {
 import { PastCopier, type CopiedPast } from './past-copier.js';
 import { isStored, rowOf, type Change, type ExistingTrigger } from './reconcile-plan.js';
 import { contentOf, type TriggerContent, type WantedTrigger } from './stored-trigger.js';
+import type { WhenRemoved } from './trigger-definition.js';
 import { lockTables, type TableToLock } from './table-lock.js';
 import { refusalOf } from './trigger-refusal.js';
 import {
@@ -28,6 +29,13 @@ import {
 const CONDITION_TIMEOUT = 1_000;
 /** The number of a definition that has no row yet: what depends on it is not compared. */
 const NO_NUMBER = 0;
+
+/** What became of the events that waited of a trigger that was taken off. */
+export interface Settled {
+  readonly name: string;
+  readonly fate: WhenRemoved;
+  readonly waiting: number;
+}
 
 /** Reads and changes what stands in the database, for `TriggerReconciler`, which says when. */
 export class TriggerInstaller {
@@ -108,25 +116,16 @@ export class TriggerInstaller {
     return warnings;
   }
 
-  /** Sees to what waits of triggers that were taken off, and tells what is kept. */
-  async settle(changes: readonly Change[]): Promise<string[]> {
-    const told: string[] = [];
+  /** Sees to what waits of triggers that were taken off. */
+  async settle(changes: readonly Change[]): Promise<Settled[]> {
+    const settled: Settled[] = [];
     for (const change of changes) {
       if (change.kind !== 'remove') continue;
-      const { id, name, definition } = change.existing;
-      if (definition.whenRemoved === 'drain') continue;
-      const purges = definition.whenRemoved === 'purge';
-      const waiting = await this.waitingOf(id, purges);
-      if (waiting === 0) continue;
-      told.push(
-        `Event trigger "${name}": what waited (${waiting}) ${
-          purges
-            ? 'was given up with it'
-            : `is kept. Define it again to deliver it, or give it up with purge('${name}')`
-        }`,
-      );
+      const { id, name } = change.existing;
+      const fate = fateOf(change);
+      settled.push({ name, fate, waiting: await this.waitingOf(id, fate === 'purge') });
     }
-    return told;
+    return settled;
   }
 
   /** That changes go by, for as long as somebody has paused their capture. */
@@ -187,7 +186,10 @@ export class TriggerInstaller {
   private async carryOutOne(change: Change, number: number): Promise<void> {
     if (change.kind === 'remove') {
       await this.forTrigger(change.existing.name, uninstall(this.schema), [number]);
-      await this.forTrigger(change.existing.name, markRemoved(this.schema), [number]);
+      await this.forTrigger(change.existing.name, markRemoved(this.schema), [
+        number,
+        fateOf(change) === 'drain',
+      ]);
       return;
     }
     const { wanted } = change;
@@ -244,6 +246,10 @@ export class TriggerInstaller {
       throw refusalOf(name, error);
     }
   }
+}
+
+function fateOf({ existing, whenRemoved }: Extract<Change, { kind: 'remove' }>): WhenRemoved {
+  return whenRemoved ?? existing.definition.whenRemoved ?? 'keep';
 }
 
 function row(wanted: WantedTrigger): [string, string, string] {

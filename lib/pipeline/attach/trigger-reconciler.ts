@@ -1,10 +1,15 @@
-import { SchemaError } from '../../event-triggers.errors.js';
+import { EventTriggersError, SchemaError } from '../../event-triggers.errors.js';
 import { quoteIdentifier, type QuotedIdentifier } from '../../schema/identifier.js';
 import { inTransaction, type AttachConnection } from './attach-connection.js';
-import { describeChange, planChanges, type Change } from './reconcile-plan.js';
+import {
+  describeChange,
+  planChanges,
+  type Change,
+  type ExistingTrigger,
+} from './reconcile-plan.js';
 import type { WantedTrigger } from './stored-trigger.js';
 import { keepOthersOut, untilLocked } from './table-lock.js';
-import { TriggerInstaller } from './trigger-installer.js';
+import { TriggerInstaller, type Settled } from './trigger-installer.js';
 
 export interface ReconcileSettings {
   /** Whose definitions `wanted` are; those of others are left alone. */
@@ -24,6 +29,8 @@ export interface ReconcileReport {
   /** Stored anew: only where events go, or how, changed. */
   readonly updated: string[];
   readonly removed: string[];
+  /** What waited of those that were removed. */
+  readonly settled: Settled[];
   /** What somebody should look at, in whole sentences. */
   readonly warnings: string[];
 }
@@ -57,19 +64,76 @@ export class TriggerReconciler {
     wanted: readonly WantedTrigger[],
     settings: ReconcileSettings,
   ): Promise<ReconcileReport> {
-    const report: ReconcileReport = {
-      created: [],
-      attached: [],
-      updated: [],
-      removed: [],
-      warnings: [],
-    };
+    const report = emptyReport();
     if (settings.install === 'off') return report;
     const changes = await this.plan(wanted, settings);
     if (settings.install === 'verify') this.refuseDifferences(changes);
-    for (const tableful of byTable(changes)) await this.apply(tableful, wanted, settings, report);
+    for (const tableful of byTable(changes)) {
+      const names = new Set(tableful.map(nameOf));
+      const plan = async (): Promise<Change[]> =>
+        (await this.plan(wanted, settings)).filter((change) => names.has(nameOf(change)));
+      await this.carryOut(plan, settings.attachTimeout, report);
+    }
+    await this.keepMade(wanted, settings, report);
     report.warnings.push(...(await this.installer.capturePauses(settings.application)));
     return report;
+  }
+
+  /**
+   * Does what `plan` says of the rows as they are once nobody else attaches, in one transaction.
+   *
+   * @param attachTimeout milliseconds
+   * @returns `report`, with what was done added
+   */
+  async carryOut(
+    plan: () => Promise<Change[]>,
+    attachTimeout: number,
+    report = emptyReport(),
+  ): Promise<ReconcileReport> {
+    let done: Change[] = [];
+    let starts: string[] = [];
+    await untilLocked(this.connection, attachTimeout, () =>
+      inTransaction(this.connection, 'read write', async () => {
+        await keepOthersOut(this.connection, this.schemaName, attachTimeout);
+        done = await plan();
+        starts = await this.installer.carryOut(done);
+      }),
+    );
+    for (const change of done) report[LISTS[change.kind]].push(nameOf(change));
+    const settled = await this.installer.settle(done);
+    report.settled.push(...settled);
+    report.warnings.push(...starts, ...done.flatMap(takenOver), ...settled.flatMap(whatIsLeft));
+    report.warnings.push(...(await this.installer.warnings(done)));
+    return report;
+  }
+
+  /** Those that were made at run time, one by one: what is wrong with one of them must keep nobody from booting. */
+  private async keepMade(
+    wanted: readonly WantedTrigger[],
+    settings: ReconcileSettings,
+    report: ReconcileReport,
+  ): Promise<void> {
+    const names = new Set(wanted.map(({ name }) => name));
+    const made = async (): Promise<WantedTrigger[]> =>
+      (await this.installer.existing(settings.application, []))
+        .flatMap(madeAtRunTime)
+        .filter((trigger) => !names.has(trigger.name));
+    for (const { name } of await made()) {
+      const plan = async (): Promise<Change[]> => {
+        const current = (await made()).filter((trigger) => trigger.name === name);
+        return this.plan(current, { ...settings, removeMissing: false });
+      };
+      try {
+        const [change] = await plan();
+        if (change === undefined) continue;
+        if (settings.install === 'verify')
+          report.warnings.push(notInForce(name, describeChange(change)));
+        else await this.carryOut(plan, settings.attachTimeout, report);
+      } catch (error) {
+        if (!(error instanceof EventTriggersError)) throw error;
+        report.warnings.push(notInForce(name, error.message));
+      }
+    }
   }
 
   private async plan(
@@ -92,29 +156,44 @@ export class TriggerReconciler {
       { hint: "Boot one process with install: 'apply' and a role that may create triggers." },
     );
   }
+}
 
-  /** Does the changes of one table in one transaction, as they are once nobody else attaches. */
-  private async apply(
-    planned: readonly Change[],
-    wanted: readonly WantedTrigger[],
-    settings: ReconcileSettings,
-    report: ReconcileReport,
-  ): Promise<void> {
-    const names = new Set(planned.map(nameOf));
-    let done: Change[] = [];
-    let starts: string[] = [];
-    await untilLocked(this.connection, settings.attachTimeout, () =>
-      inTransaction(this.connection, 'read write', async () => {
-        await keepOthersOut(this.connection, this.schemaName, settings.attachTimeout);
-        const current = await this.plan(wanted, settings);
-        done = current.filter((change) => names.has(nameOf(change)));
-        starts = await this.installer.carryOut(done);
-      }),
-    );
-    for (const change of done) report[LISTS[change.kind]].push(nameOf(change));
-    report.warnings.push(...starts, ...(await this.installer.settle(done)));
-    report.warnings.push(...(await this.installer.warnings(done)));
-  }
+function emptyReport(): ReconcileReport {
+  return { created: [], attached: [], updated: [], removed: [], settled: [], warnings: [] };
+}
+
+/** As it was made: nothing of it is worked out again by another release. */
+function madeAtRunTime({
+  name,
+  application,
+  definition,
+  removed,
+}: ExistingTrigger): WantedTrigger[] {
+  if (definition.made === undefined || removed) return [];
+  return [{ ...definition, name, application, formerly: [] }];
+}
+
+const notInForce = (name: string, why: string): string =>
+  `Event trigger "${name}", which was made at run time, is not in force: ${why}`;
+
+function takenOver(change: Change): string[] {
+  if (change.kind === 'create' || change.kind === 'remove') return [];
+  const { existing, wanted } = change;
+  if (existing.definition.made === undefined || wanted.made !== undefined) return [];
+  return [
+    `Event trigger "${wanted.name}" was made at run time; from now on its definition is that of the code`,
+  ];
+}
+
+function whatIsLeft({ name, fate, waiting }: Settled): string[] {
+  if (waiting === 0 || fate === 'drain') return [];
+  return [
+    `Event trigger "${name}": what waited (${waiting}) ${
+      fate === 'purge'
+        ? 'was given up with it'
+        : `is kept. Define it again to deliver it, or give it up with purge('${name}')`
+    }`,
+  ];
 }
 
 const LISTS = {

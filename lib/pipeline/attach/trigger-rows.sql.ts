@@ -30,15 +30,15 @@ update ${schema}.event_trigger
        updated_at = clock_timestamp()
  where id = $4`;
 
-/** Keeps the row ($1) and its stream: what waits in it is still delivered, or kept without being delivered. */
+/** Keeps the row ($1) and its stream: what waits in it is still delivered ($2), or kept without being delivered. */
 export const markRemoved = (schema: QuotedIdentifier): string => `
 update ${schema}.event_trigger
    set removed_at = clock_timestamp(),
        delivery_paused_at =
-         case when definition ->> 'whenRemoved' = 'drain' then delivery_paused_at
+         case when $2 then delivery_paused_at
          else coalesce(delivery_paused_at, clock_timestamp()) end,
        delivery_pause_reason =
-         case when definition ->> 'whenRemoved' = 'drain' then delivery_pause_reason
+         case when $2 then delivery_pause_reason
          else coalesce(delivery_pause_reason, 'removed') end,
        revision = default,
        updated_at = clock_timestamp()
@@ -57,11 +57,11 @@ select p.waiting::integer
  * as they were put there, and those that no running release defines any more.
  */
 export const selectDrift = (schema: QuotedIdentifier): string => `
-select t.name, t.name <> all ($2) as "isOrphaned"
+select t.name, t.name <> all ($2) and t.definition ->> 'made' is null as "isOrphaned"
   from ${schema}.event_trigger t
  where t.application = $1
    and t.removed_at is null
    and t.installed is not null
    and (not ${schema}.is_intact_v1(t.id)
-     or (t.name <> all ($2) and not ${schema}.is_declared_v1(t.name)))
+     or (t.name <> all ($2) and t.definition ->> 'made' is null and not ${schema}.is_declared_v1(t.name)))
  order by t.name`;

@@ -1,5 +1,6 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 import type { CapturePauseReason } from '../attach/capture-switch.js';
+import type { RunTimeTriggerDefinition } from '../attach/run-time-trigger.js';
 import type { TriggerContent } from '../attach/stored-trigger.js';
 import { dateOf } from '../deliver/created-at.js';
 import type { Operation } from '../event.js';
@@ -23,6 +24,8 @@ export interface TriggerSummary {
   readonly operations: readonly Operation[];
   /** The URL as it is defined, with its variables unresolved; null where a handler of the application is called. */
   readonly webhook: string | null;
+  /** Its definition, where it was made at run time; null where it is the code's. */
+  readonly made: RunTimeTriggerDefinition | null;
   /** Whether the definition lets it be captured. */
   readonly enabled: boolean;
   readonly deliveryPaused: Pause<DeliveryPauseReason> | null;
@@ -66,6 +69,7 @@ export async function listTriggers(
     table: row.definition.table,
     operations: operationsOf(row.definition),
     webhook: row.definition.webhook ?? null,
+    made: row.definition.made ?? null,
     enabled: row.definition.enabled,
     deliveryPaused: pauseOf(row.delivery_paused_at, row.delivery_pause_reason),
     capturePaused: pauseOf(row.capture_paused_at, row.capture_pause_reason),

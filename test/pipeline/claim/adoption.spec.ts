@@ -95,8 +95,14 @@ describe('the log of a database that is a copy', () => {
         application: APPLICATION,
         deployment,
         attachTimeout: 1_000,
+        retry: {},
+        breaker: {},
+        timeout: 1_000,
       },
-      { health: () => ({ isHealthy: true, problems: [], drifted: [] }) },
+      {
+        health: () => ({ isHealthy: true, problems: [], drifted: [] }),
+        problemsOfDestination: () => [],
+      },
     );
   };
   const register = async (at: Engine, deployment: string | null) =>
