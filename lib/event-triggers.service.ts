@@ -6,6 +6,8 @@ import { adoptLog, type Adoption } from './pipeline/claim/adoption.js';
 import { eventId } from './pipeline/deliver/event-id.js';
 import type { EventNumber } from './pipeline/event.js';
 import { ApplicationEvents } from './pipeline/retry/application-events.js';
+import { WRITE_POSITION } from './pipeline/retry/application-events.sql.js';
+import { groupDeadLetters, type DeadLetterGroups } from './pipeline/retry/dead-letter-groups.js';
 import type { EventFilter } from './pipeline/retry/event-filter.js';
 import { EventList, type EventPage } from './pipeline/retry/event-list.js';
 import {
@@ -93,6 +95,22 @@ export class EventTriggersService extends TriggerAdministration {
    */
   async getEvent(id: string): Promise<EventDetails> {
     return this.list().details(id);
+  }
+
+  /** How far the database has been written to: as long as it is the same, nothing here looks different. */
+  async writePosition(): Promise<string> {
+    const [row] = await this.run<{ position: string }>(WRITE_POSITION, []);
+    return row?.position ?? '';
+  }
+
+  /**
+   * Dead letters by trigger, reason and error, those that there are most of first: what there is to mend.
+   *
+   * @example
+   * const { groups } = await eventTriggers.groupDeadLetters();
+   */
+  async groupDeadLetters(): Promise<DeadLetterGroups> {
+    return groupDeadLetters(this.run, this.schema, this.options.application);
   }
 
   /**

@@ -92,6 +92,7 @@ export type {
   RedeliveryFilter,
   RedeliveryOptions,
 } from './pipeline/retry/event-operations.js';
+export type { DeadLetterGroup, DeadLetterGroups } from './pipeline/retry/dead-letter-groups.js';
 export type { EventFilter, EventState } from './pipeline/retry/event-filter.js';
 export type { EventPage } from './pipeline/retry/event-list.js';
 export type {
@@ -101,6 +102,12 @@ export type {
   EventSummary,
 } from './pipeline/retry/event-summary.js';
 export type { DeliveryPauseReason, Pause, TriggerSummary } from './pipeline/retry/trigger-list.js';
+
+// Administer
+export {
+  EventTriggersAdminModule,
+  type EventTriggersAdminOptions,
+} from './admin/event-triggers-admin.module.js';
 
 // Receive
 export {

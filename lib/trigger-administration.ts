@@ -12,6 +12,7 @@ import {
   RunTimeTriggers,
   type RunTimeTriggerChanges,
 } from './pipeline/attach/run-time-triggers.js';
+import { SELECT_TABLE_COLUMNS, SELECT_TABLES } from './pipeline/attach/table-list.sql.js';
 import type { WhenRemoved } from './pipeline/attach/trigger-definition.js';
 import type { RunStatement } from './pipeline/retry/application-events.js';
 import {
@@ -21,6 +22,20 @@ import {
 } from './pipeline/retry/delivery-pause.sql.js';
 import { listTriggers, type TriggerSummary } from './pipeline/retry/trigger-list.js';
 import { quoteIdentifier, type QuotedIdentifier } from './schema/identifier.js';
+
+/** A table that a trigger can watch. */
+export interface WatchableTable {
+  readonly schema: string;
+  readonly name: string;
+}
+
+export interface WatchableColumn {
+  readonly name: string;
+  /** As Postgres spells it. */
+  readonly type: string;
+  /** Whether it is part of the primary key. */
+  readonly isKey: boolean;
+}
 
 /** What an application does with its triggers at run time: the first half of `EventTriggersService`. */
 export abstract class TriggerAdministration {
@@ -109,6 +124,16 @@ export abstract class TriggerAdministration {
    */
   async previewTrigger(definition: RunTimeTriggerDefinition): Promise<readonly string[]> {
     return this.atRunTime((triggers) => triggers.preview(definition));
+  }
+
+  /** The tables that a trigger can watch, as far as the role of the data source sees them. */
+  async listTables(): Promise<WatchableTable[]> {
+    return this.run(SELECT_TABLES, [this.options.schema]);
+  }
+
+  /** The columns of a table; none where there is no such table. */
+  async listColumns({ schema, name }: WatchableTable): Promise<WatchableColumn[]> {
+    return this.run(SELECT_TABLE_COLUMNS, [schema, name]);
   }
 
   /**

@@ -9,7 +9,7 @@ import type { DispatcherLog, Stages } from './stages.js';
 import type { Streams } from './streams.js';
 
 /** Lease and inheritance are looked after at this pace. */
-const CHORES_EVERY_MS = 800;
+const CHORES_EVERY_MS = 900;
 /** With every round: a definition holds everywhere within a second, and at once where its change is heard of. */
 const LEARNS_EVERY_MS = 0;
 const LISTENING_LEARNS_EVERY_MS = 10_000;

@@ -1,7 +1,7 @@
 /** How long after the last event a dispatcher still expects the next one at once. */
 const STAYS_AWAKE_MS = 2_000;
-/** In silence it asks this often, unless it is woken: three queries a second that write nothing. */
-const ASLEEP_MS = 350;
+/** In silence it asks this often, unless it is woken: two and a half queries a second that write nothing. */
+const ASLEEP_MS = 400;
 
 /**
  * How long to wait before asking again.

@@ -1,5 +1,8 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 
+/** Moves with every change of anything, and costs nothing to ask for. */
+export const WRITE_POSITION = 'select pg_current_wal_insert_lsn()::text as position';
+
 export interface ApplicationEventStatements {
   readonly triggers: string;
   readonly installation: string;

@@ -240,6 +240,9 @@ create table ${schema}.dead_letter (
   created_at timestamptz not null,
   attempts smallint not null,
   reason text not null,
+  -- of the last attempt
+  error_code text,
+  error_message text,
   -- later ones of its key wait until somebody decides about it
   holds_key boolean not null default false,
   died_at timestamptz not null default clock_timestamp(),

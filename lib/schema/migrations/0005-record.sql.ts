@@ -174,8 +174,8 @@ end $$;
 
 /** Only when there is anything but first attempts that got through. */
 function failures(schema: string): string {
-  const failed = `unnest(batches, triggers, events, created, outcomes, delays, reasons, parked)
-           f (batch, trigger_id, event_id, created_at, outcome, delay, reason, parked)`;
+  const failed = `unnest(batches, triggers, events, created, outcomes, delays, reasons, codes, messages, parked)
+           f (batch, trigger_id, event_id, created_at, outcome, delay, reason, code, message, parked)`;
   const logged = `
            select e.*
              from ${schema}.event e
@@ -199,8 +199,8 @@ function failures(schema: string): string {
        and (f.outcome = 'retry' or f.parked)
        and held[f.batch]
     on conflict do nothing;
-    insert into ${schema}.dead_letter (${EVENT_COLUMNS}, attempts, reason, holds_key)
-    select ${OF_LOG}, 1, f.reason, ${holdsKey(schema, 'e.trigger_id')}
+    insert into ${schema}.dead_letter (${EVENT_COLUMNS}, attempts, reason, error_code, error_message, holds_key)
+    select ${OF_LOG}, 1, f.reason, f.code, f.message, ${holdsKey(schema, 'e.trigger_id')}
       from ${failed}
      cross join lateral (${logged}) e
      where f.batch > 0
@@ -247,10 +247,10 @@ function failures(schema: string): string {
          and r.event_id = f.event_id
          and r.created_at = f.created_at
          and r.dispatcher is not distinct from me
-      returning ${OF_RETRY}, r.attempts, f.reason
+      returning ${OF_RETRY}, r.attempts, f.reason, f.code, f.message
     )
-    insert into ${schema}.dead_letter (${EVENT_COLUMNS}, attempts, reason, holds_key)
-    select ${OF_DEAD}, d.attempts + 1, d.reason, ${holdsKey(schema, 'd.trigger_id')}
+    insert into ${schema}.dead_letter (${EVENT_COLUMNS}, attempts, reason, error_code, error_message, holds_key)
+    select ${OF_DEAD}, d.attempts + 1, d.reason, d.code, d.message, ${holdsKey(schema, 'd.trigger_id')}
       from dead d
     on conflict do nothing;
     update ${schema}.retry r

@@ -50,7 +50,7 @@ async function pauses(): Promise<unknown[]> {
   );
 }
 
-const nothing = { created: [], attached: [], updated: [], removed: [], warnings: [] };
+const nothing = { created: [], attached: [], updated: [], removed: [], settled: [], warnings: [] };
 
 describe('a new definition', () => {
   it('is attached, and its stream begins at a tick that was committed before', async () => {
@@ -237,7 +237,11 @@ describe('a definition that is gone', () => {
   it('goes on being delivered where it is to be drained', async () => {
     await database.reconcile([trigger({ table: 'orders', insert: {}, whenRemoved: 'drain' })]);
     await database.query('insert into orders values (1)');
-    expect(await database.reconcile([])).toEqual({ ...nothing, removed: ['watch'] });
+    expect(await database.reconcile([])).toEqual({
+      ...nothing,
+      removed: ['watch'],
+      settled: [{ name: 'watch', fate: 'drain', waiting: 1 }],
+    });
     expect(await pauses()).toEqual([{ reason: null, paused: false }]);
   });
 

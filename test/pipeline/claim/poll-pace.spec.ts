@@ -18,7 +18,7 @@ describe('the pace of polling', () => {
 
   it('slows down by half with each question into silence, until it asks three times a second', () => {
     const pace = new PollPace(5, 0);
-    expect(pauses(pace, 8, LONG_AFTER)).toEqual([10, 20, 40, 80, 160, 320, 350, 350]);
+    expect(pauses(pace, 8, LONG_AFTER)).toEqual([10, 20, 40, 80, 160, 320, 400, 400]);
   });
 
   it('is full speed again with the first event', () => {

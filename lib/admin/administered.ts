@@ -1,0 +1,2 @@
+/** The `EventTriggersService` that the controllers of one module speak for. */
+export const ADMINISTERED = Symbol('AdministeredEventTriggers');
