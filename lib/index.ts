@@ -101,6 +101,7 @@ export type {
   EventDetails,
   EventSummary,
 } from './pipeline/retry/event-summary.js';
+export type { MinuteOfAttempts, TriggerStatistics } from './pipeline/retry/statistics.js';
 export type { DeliveryPauseReason, Pause, TriggerSummary } from './pipeline/retry/trigger-list.js';
 
 // Administer

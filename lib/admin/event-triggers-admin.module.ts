@@ -9,6 +9,7 @@ import { LiveChanges } from './live-changes.js';
 import { LiveController } from './live.controller.js';
 import { mounted, type Guard } from './mounted.js';
 import { RedeliveriesController } from './redeliveries.controller.js';
+import { StatisticsController } from './statistics.controller.js';
 import { TablesController } from './tables.controller.js';
 import { TriggersController } from './triggers.controller.js';
 
@@ -34,6 +35,7 @@ const ROUTES = [
   [TriggersController, 'api/triggers'],
   [EventsController, 'api/events'],
   [RedeliveriesController, 'api'],
+  [StatisticsController, 'api/statistics'],
   [TablesController, 'api/tables'],
   [LiveController, 'api/live'],
 ] as const;

@@ -9,6 +9,7 @@ import type { ClaimedEvent, TriggerId } from './event.js';
 import { holdsUp, type Attempt, type OpenBatch } from './record/attempt.js';
 import type { AttemptRecorder } from './record/attempt-recorder.js';
 import { decide } from './retry/retry-policy.js';
+import type { DeliveryTally } from './record/delivery-tally.js';
 import type { TriggerHealth } from './retry/trigger-health.js';
 import type { Pass } from './stream-gate.js';
 import type { Stream, Streams } from './streams.js';
@@ -23,6 +24,7 @@ export interface DeliveryStages {
   readonly deliverer: EventDeliverer;
   readonly recorder: AttemptRecorder;
   readonly health: TriggerHealth;
+  readonly tally: Pick<DeliveryTally, 'count'>;
 }
 
 /** What a dispatcher says about its deliveries, and wants to hear of them. */
@@ -277,6 +279,7 @@ export class Deliveries {
     this.stages.recorder.add(attempt);
     if (holdsUp(attempt)) for (const behind of this.backlog.fail(item)) this.park(behind);
     else this.backlog.finish(item);
+    this.stages.tally.count(trigger.id, outcome);
     this.news.hear(trigger, outcome, decision);
   }
 

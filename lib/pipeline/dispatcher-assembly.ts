@@ -22,6 +22,7 @@ import { Dispatcher } from './dispatcher.js';
 import type { TriggerId } from './event.js';
 import { LogKeeper } from './log-keeper.js';
 import { AttemptRecorder } from './record/attempt-recorder.js';
+import { DeliveryTally } from './record/delivery-tally.js';
 import { TriggerHealth } from './retry/trigger-health.js';
 import type { DispatcherLog } from './stages.js';
 
@@ -94,6 +95,7 @@ export class DispatcherAssembly {
           }),
         ),
         recorder: new AttemptRecorder(database, schema),
+        tally: new DeliveryTally(database, schema),
         health: new TriggerHealth(database, schema),
         deadLetters: new DeadLetters(this.options.onDeadLetter, installation, this.log),
         listener,

@@ -130,6 +130,7 @@ export class Dispatcher {
       await this.upkeep.end();
       await listener?.stop();
       await wakefulness.leave(lease.id).catch(() => undefined);
+      await this.stages.tally.flush().catch(() => undefined);
       await deliverer.close();
     }
   }

@@ -45,6 +45,7 @@ const BOOKKEEPING = 2 * HOUR;
 const LOGS: Readonly<Record<string, LogTerms>> = {
   event: { span: DAY, kept: ({ events }) => events },
   attempt: { span: DAY, kept: ({ attempts }) => attempts },
+  tally: { span: DAY, kept: ({ attempts }) => attempts },
   batch: { span: HOUR, kept: () => BOOKKEEPING },
   batch_done: { span: HOUR, kept: () => BOOKKEEPING },
   tick: { span: HOUR, kept: () => BOOKKEEPING },

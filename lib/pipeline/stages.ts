@@ -9,6 +9,7 @@ import type { Destination } from './deliver/destination.js';
 import type { EventDeliverer } from './deliver/event-deliverer.js';
 import type { LogKeeper } from './log-keeper.js';
 import type { AttemptRecorder } from './record/attempt-recorder.js';
+import type { DeliveryTally } from './record/delivery-tally.js';
 import type { TriggerHealth } from './retry/trigger-health.js';
 
 /** What the dispatcher tells about itself: changes of state, never a line per event. */
@@ -36,6 +37,7 @@ export interface Stages {
   readonly claimer: EventClaimer;
   readonly deliverer: EventDeliverer;
   readonly recorder: AttemptRecorder;
+  readonly tally: DeliveryTally;
   readonly health: TriggerHealth;
   readonly keeper: LogKeeper;
   /** Null where this dispatcher only polls. */

@@ -20,6 +20,8 @@ const RETRY_FLOOR_EVERY_MS = 60_000;
 const MOST_INHERITED = 8;
 /** Partitions are made and dropped well before they are needed; replicas do not come in step. */
 const KEEPING_EVERY_MS = 60_000;
+/** Fresh enough to look live; a row for each trigger that had an attempt. */
+const TALLY_EVERY_MS = 5_000;
 const DAY_MS = 24 * 3_600_000;
 /** For what a dispatcher of another application left of a trigger that has moved here. */
 const SWEEP_EVERY_MS = 60_000;
@@ -53,6 +55,7 @@ export class Upkeep {
   private nextSweep = 0;
   private nextInheritance = 0;
   private nextLearning = 0;
+  private nextTally = 0;
   private nextKeeping = 0;
   private keepingTold: string | null = null;
 
@@ -141,6 +144,7 @@ export class Upkeep {
     if (now() >= this.nextLearning) await this.learnTriggers();
     if (this.mayInherit()) this.hands.alarm.ring();
     await this.noteHealth();
+    if (now() >= this.nextTally) await this.writeTally();
     // Beside the rounds: a lease must not wait for a step that takes long.
     if (now() >= this.nextKeeping) void this.keepLogs();
     if (now() >= this.nextRetryFloor) await this.raiseRetryFloor();
@@ -226,6 +230,11 @@ export class Upkeep {
     // On the way out its connections are closed beneath it.
     if (state !== this.keepingTold && this.lastSteps === null) this.log.warn(warning);
     this.keepingTold = state;
+  }
+
+  private async writeTally(): Promise<void> {
+    this.nextTally = now() + TALLY_EVERY_MS;
+    await this.stages.tally.flush();
   }
 
   private async noteHealth(): Promise<void> {

@@ -119,6 +119,23 @@ describe.each(ADAPTERS)('the admin API on %s', (_, adapter) => {
     expect((await call('POST', `events/${id}/cancel`)).body).toEqual({ state: 'delivered' });
   });
 
+  it('tells how deliveries went', async () => {
+    const { call } = await start();
+    receiver.respondWith([{ status: 503 }, { status: 200 }]);
+    await database.query('insert into orders values (1, 5), (2, 5)');
+
+    const statistics = await eventually(
+      async () => {
+        const { body } = await call('GET', 'statistics?minutes=5');
+        const { triggers } = body as { triggers: Record<string, { attempts: number }> };
+        return triggers['order_made']?.attempts === 2 && triggers['order_made'];
+      },
+      { describe: 'two attempts in the statistics' },
+    );
+    expect(statistics).toMatchObject({ failed: 1, p95: expect.any(Number) as number });
+    expect(await call('GET', 'statistics?minutes=1e9')).toMatchObject({ status: 422 });
+  });
+
   it('tells of tables and columns', async () => {
     const { call } = await start();
     expect((await call('GET', 'tables')).body).toEqual({
@@ -299,6 +316,6 @@ describe('an admin API that nothing guards', () => {
   });
 
   it('starts where the host says that something else guards it', () => {
-    expect(EventTriggersAdminModule.forRoot({ unsafelyPublic: true }).controllers).toHaveLength(5);
+    expect(EventTriggersAdminModule.forRoot({ unsafelyPublic: true }).controllers).toHaveLength(6);
   });
 });

@@ -16,6 +16,8 @@ describe('the plan for partitions', () => {
       'event_2026112800',
       'attempt_2026112700',
       'attempt_2026112800',
+      'tally_2026112700',
+      'tally_2026112800',
       'batch_2026112613',
       'batch_2026112614',
       'batch_done_2026112613',
@@ -35,6 +37,7 @@ describe('the plan for partitions', () => {
     expect(names(plan(make, NOON + 9 * DAY).leave)).toEqual([
       'event_2026112700',
       'attempt_2026112700',
+      'tally_2026112700',
       'batch_2026112613',
       'batch_2026112614',
       'batch_done_2026112613',

@@ -194,6 +194,19 @@ select t.trigger_id, t.event_id, t.claim, t.number, t.outcome, t.status, t.durat
        t.response_body, t.created_at
   from ${schema}.attempt t;
 
+-- Attempts of one dispatcher within some seconds, counted: the attempt log has no order of time to count by.
+create table ${schema}.tally (
+  trigger_id integer not null,
+  delivered integer not null,
+  failed integer not null,
+  -- how long they took: places of a scale, and how many lie there
+  places smallint[] not null,
+  counts integer[] not null,
+  created_at timestamptz not null default clock_timestamp()
+) partition by range (created_at);
+create table ${schema}.tally_default partition of ${schema}.tally default;
+create index tally_by_time on ${schema}.tally (created_at);
+
 -- Failures only. They carry their payload, so that the log can be dropped beneath them.
 create table ${schema}.retry (
   trigger_id integer not null,

@@ -101,6 +101,7 @@ begin
        where not exists (select from ${schema}.tick k where k.id = n.id and k.created_at >= ends_at)
          and exists (select from ${schema}.tick k where k.id = n.id and k.created_at >= starts_at))
     when 'batch_done' then ${schema}.marks_batches_v1(name)
+    when 'tally' then false
     else true end;
   if is_needed then
     return false;

@@ -68,7 +68,7 @@ $$;
 const firstPartitions = ({ schema }: MigrationContext): string => `
 select ${schema}.make_partition_v1(
          l.log, l.log || '_' || to_char(p.starts_at at time zone 'UTC', 'YYYYMMDDHH24'), p.starts_at, p.starts_at + l.span)
-  from (values ('event', 'day', interval '1 day'), ('attempt', 'day', interval '1 day'), ('batch', 'hour', interval '1 hour'),
+  from (values ('event', 'day', interval '1 day'), ('attempt', 'day', interval '1 day'), ('tally', 'day', interval '1 day'), ('batch', 'hour', interval '1 hour'),
                ('batch_done', 'hour', interval '1 hour'), ('tick', 'hour', interval '1 hour')) l (log, unit, span)
  cross join generate_series(0, 1) ahead
  cross join lateral (

@@ -13,6 +13,7 @@ import { Dispatcher } from '../../../lib/pipeline/dispatcher.js';
 import { DeadLetters, type DeadLetter } from '../../../lib/pipeline/dead-letters.js';
 import { LogKeeper } from '../../../lib/pipeline/log-keeper.js';
 import { AttemptRecorder } from '../../../lib/pipeline/record/attempt-recorder.js';
+import { DeliveryTally } from '../../../lib/pipeline/record/delivery-tally.js';
 import { TriggerHealth } from '../../../lib/pipeline/retry/trigger-health.js';
 import type { DispatcherSettings } from '../../../lib/pipeline/stages.js';
 import { APPLICATION, type Engine } from './engine.js';
@@ -102,6 +103,7 @@ export async function startReplica(
       }),
       deliverer: life.bind(deliverer, ['deliver']),
       recorder: new AttemptRecorder(database, schema),
+      tally: new DeliveryTally(database, schema),
       health: new TriggerHealth(database, schema),
       deadLetters: new DeadLetters(onDeadLetter, installation, { log: say, warn: say, error: say }),
       listener,
