@@ -1,4 +1,7 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
+import { readConsoleFiles } from '../console/console-files.js';
+import { ConsolePage } from '../console/console-page.js';
+import { ConsoleController } from '../console/console.controller.js';
 import { InvalidOptionsError } from '../event-triggers.errors.js';
 import type { EventTriggersService } from '../event-triggers.service.js';
 import { DEFAULT_DATA_SOURCE, getEventTriggersToken } from '../event-triggers.tokens.js';
@@ -27,6 +30,8 @@ export interface EventTriggersAdminOptions extends Pick<ModuleMetadata, 'imports
    * and without guards the application does not start.
    */
   readonly unsafelyPublic?: boolean;
+  /** Whether the console, a page for people, is served at `path`, behind the same guards. Default: false. */
+  readonly console?: boolean;
   /** Whose triggers: the `dataSource` of `EventTriggersModule.forRoot`. Default: the one without a name. */
   readonly dataSource?: string;
 }
@@ -61,16 +66,22 @@ export class EventTriggersAdminModule {
       path = 'event-triggers',
       guards = [],
       unsafelyPublic = false,
+      console: hasConsole = false,
       dataSource = DEFAULT_DATA_SOURCE,
       imports = [],
     } = options;
     refuseUnguarded(path, guards, unsafelyPublic);
+    const page = hasConsole ? new ConsolePage(readConsoleFiles()) : null;
     return {
       module: EventTriggersAdminModule,
       imports: [...imports],
-      controllers: ROUTES.map(([Routes, below]) => mounted(Routes, `${path}/${below}`, guards)),
+      controllers: [
+        ...(page === null ? [] : [mounted(ConsoleController, path, guards)]),
+        ...ROUTES.map(([Routes, below]) => mounted(Routes, `${path}/${below}`, guards)),
+      ],
       providers: [
         Answers,
+        ...(page === null ? [] : [{ provide: ConsolePage, useValue: page }]),
         { provide: ADMINISTERED, useExisting: getEventTriggersToken(dataSource) },
         {
           provide: LiveChanges,
