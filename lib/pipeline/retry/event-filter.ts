@@ -29,6 +29,14 @@ export interface EventFilter {
   readonly operation?: Operation | readonly Operation[];
   /** The row's key as text, as `key` of an event has it. */
   readonly key?: string;
+  /**
+   * A JSON path of Postgres that has to find something in `{ "old": …, "new": … }`, the rows as they were captured. What
+   * Postgres cannot hold as `jsonb` is not found. It narrows what the rest of the filter finds.
+   *
+   * @example
+   * path: '$.new ? (@.total > 100 && @.status == "open")'
+   */
+  readonly path?: string;
   readonly from?: Date;
   /** Not included. */
   readonly to?: Date;
@@ -82,7 +90,8 @@ export function eventQuery(filter: EventFilter): EventQuery {
   const operations = chosen('operation', filter.operation, OPERATIONS);
   checkTime('from', filter.from);
   checkTime('to', filter.to);
-  const isSelective = states !== null || operations !== null || filter.key !== undefined;
+  const isSelective =
+    states !== null || operations !== null || filter.key !== undefined || filter.path !== undefined;
   return {
     states,
     operations,
@@ -128,6 +137,13 @@ function chosen<Value extends string>(
   if (unknown === undefined) return values;
   throw invalidFilter(`${name} cannot be "${unknown}"; ${suggestion(unknown, known)}`);
 }
+
+export const invalidPath = (path: string, cause: unknown): EventTriggersError =>
+  new EventTriggersError(
+    'ET_INVALID_FILTER',
+    `Events cannot be listed: path cannot be "${path}": ${(cause as Error).message}`,
+    { hint: 'Give a JSON path such as $.new ? (@.total > 100).', cause },
+  );
 
 const invalidFilter = (problem: string, hint?: string): EventTriggersError =>
   new EventTriggersError('ET_INVALID_FILTER', `Events cannot be listed: ${problem}`, { hint });

@@ -7,6 +7,7 @@ export interface EventListStatements {
   readonly list: string;
   readonly find: string;
   readonly attempts: string;
+  readonly path: string;
 }
 
 /** Of the streams in question, once for all events: where they stand, and which of their batches are open. */
@@ -146,7 +147,7 @@ const newest = (schema: string, table: string, source: string): string => `
 /** Looking at events. None of it reads an image but that of a single event, and none of it locks anything. */
 export function eventListStatements(schema: QuotedIdentifier): EventListStatements {
   return {
-    // $6 operations, $7 key and $8 states are told apart among at most $10 events, so that no filter makes it walk
+    // $6 operations, $7 key, $8 states and the path $12 are told apart among at most $10 events, so that no filter makes it walk
     // the log. Retries and dead letters may be of events that the log has let go of.
     list: `
       with candidate as materialized (
@@ -165,6 +166,7 @@ export function eventListStatements(schema: QuotedIdentifier): EventListStatemen
          where ($6::text[] is null or c.operation::text = any ($6))
            and ($7::text is null or c.key = $7)
            and ($8::text[] is null or s.state = any ($8))
+           and ($12::jsonpath is null or ${schema}.matches_path_v1(c.trigger_id, c.number, c.created_at, $12))
          order by c.number desc, c.created_at desc
          limit $9
       ),
@@ -184,6 +186,7 @@ export function eventListStatements(schema: QuotedIdentifier): EventListStatemen
         left join (
       select ${summary(schema)}) f on true
        order by f.number::bigint desc, f.created_at desc`,
+    path: 'select $1::jsonpath',
     find: `
       with${streams(schema)},
       page as (

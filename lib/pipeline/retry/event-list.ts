@@ -1,7 +1,14 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 import type { EventNumber, TriggerId } from '../event.js';
+import { sqlState } from '../attach/attach-connection.js';
 import { unknownEvent, type ApplicationEvents } from './application-events.js';
-import { eventQuery, placeText, type EventFilter, type EventQuery } from './event-filter.js';
+import {
+  eventQuery,
+  invalidPath,
+  placeText,
+  type EventFilter,
+  type EventQuery,
+} from './event-filter.js';
 import { eventListStatements, type EventListStatements } from './event-list.sql.js';
 import {
   eventDetails,
@@ -33,6 +40,9 @@ type EmptyPageRow = Omit<PageRow, 'number'> & { readonly number: null };
 
 const hasEvent = (row: PageRow | EmptyPageRow): row is PageRow => row.number !== null;
 
+/** Syntax errors, and data that cannot be: SQLSTATE by class. */
+const REFUSED = /^(?:22|42)/;
+
 /** Looks at what happened and at what waits, without disturbing it. */
 export class EventList {
   private readonly statements: EventListStatements;
@@ -46,6 +56,7 @@ export class EventList {
 
   async page(filter: EventFilter): Promise<EventPage> {
     const query = eventQuery(filter);
+    if (filter.path !== undefined) await this.checkPath(filter.path);
     const triggers = await this.events.triggers();
     const terms = summaryTerms(await this.events.installation(), triggers);
     const rows = await this.events.run<PageRow | EmptyPageRow>(this.statements.list, [
@@ -62,12 +73,22 @@ export class EventList {
       query.limit,
       query.lookAt,
       query.sources,
+      filter.path ?? null,
     ]);
     const found = rows.filter(hasEvent);
     return {
       events: found.map((row) => eventSummary(terms, row)),
       next: nextOf(rows[0], found, query),
     };
+  }
+
+  /** Postgres alone knows what it can read. */
+  private async checkPath(path: string): Promise<void> {
+    try {
+      await this.events.run(this.statements.path, [path]);
+    } catch (error) {
+      throw REFUSED.test(sqlState(error) ?? '') ? invalidPath(path, error) : error;
+    }
   }
 
   async details(id: string): Promise<EventDetails> {
