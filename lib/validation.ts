@@ -46,14 +46,19 @@ export function MayNest(rule: string, ...orElse: readonly unknown[]): PropertyDe
 }
 
 /** A list of nested groups of options that may be left out. */
-export function MayList(rule: string): PropertyDecorator {
-  return nested(rule, (value) => Array.isArray(value) && value.every(isObject), []);
+export function MayList(rule: string, options?: { secret?: boolean }): PropertyDecorator {
+  return nested(rule, (value) => Array.isArray(value) && value.every(isObject), [], options);
 }
 
-function nested(rule: string, check: Check, orElse: readonly unknown[]): PropertyDecorator {
+function nested(
+  rule: string,
+  check: Check,
+  orElse: readonly unknown[],
+  options?: { secret?: boolean },
+): PropertyDecorator {
   return all(
     ValidateIf((_, value) => isGiven(value) && !orElse.includes(value)),
-    Must(rule, check),
+    Must(rule, check, options),
     ValidateNested(),
   );
 }

@@ -173,7 +173,7 @@ export class CommonTriggerRules {
   @May('be true or false', isBoolean)
   manual?: boolean;
 
-  @MayList('be a list of { name, value } or { name, valueFromEnv }')
+  @MayList('be a list of { name, value } or { name, valueFromEnv }', { secret: true })
   @Type(() => HeaderRules)
   headers?: HeaderDefinition[];
 
