@@ -23,7 +23,7 @@ import {
 
 /** Events, the newest first. */
 export interface EventPage {
-  /** May be fewer than wanted, or none, although there is more: one page looks at 2,000 events at most. */
+  /** May be fewer than wanted, or none, although there is more: one page looks at 1,000 events at most. */
   readonly events: readonly EventSummary[];
   /** What `after` of the next page is; null where this is the last one. */
   readonly next: string | null;

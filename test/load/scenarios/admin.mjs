@@ -13,7 +13,7 @@ import { createOrders, insertOrders, ORDER } from '../orders/orders-table.mjs';
 const ATTEMPTED = 1_000_000;
 const RETRYING_EVERY = 100;
 const DEAD_EVERY = 200;
-const WAITING = 1_000;
+const WAITING = 500;
 /** Orders of one statement: its images stay in memory until it ends. */
 const PART = 100_000;
 /** How often a screen is asked for in a round; the slowest answer counts. */
@@ -42,6 +42,13 @@ insert into ${SCHEMA}.dead_letter (${COPY.replace(' id', ' event_id')}, attempts
 select ${COPY}, 1, 'exhausted'
   from ${SCHEMA}.event e
  where e.id % ${DEAD_EVERY} = 1`;
+/** A day of what one replica writes down every five seconds. */
+const TALLY = `
+insert into ${SCHEMA}.tally (trigger_id, delivered, failed, places, counts, created_at)
+select t.id, 1000, 10, array[10, 12, 14, 16, 20], array[200, 300, 300, 200, 10],
+       clock_timestamp() - n * interval '5 seconds'
+  from ${SCHEMA}.event_trigger t
+ cross join generate_series(0, ${(24 * 3_600) / 5}) n`;
 const CURSOR = `
 insert into ${SCHEMA}.batch (trigger_id, id, claim, dispatcher, from_tick, to_tick, after_id, last_id, size, more)
 select t.id, nextval('${SCHEMA}.batch_id'), gen_random_uuid(), gen_random_uuid(), k.id, k.id, 0, 0, 0, false
@@ -87,7 +94,14 @@ export async function admin({ server, rounds }) {
 async function fill(database) {
   const insert = insertOrders('orders');
   for (let done = 0; done < ATTEMPTED; done += PART) await database.query(insert, [...ORDER, PART]);
-  for (const statement of [ATTEMPT, RETRY, DEAD_LETTER, `select ${SCHEMA}.tick_v1()`, CURSOR])
+  for (const statement of [
+    ATTEMPT,
+    RETRY,
+    DEAD_LETTER,
+    TALLY,
+    `select ${SCHEMA}.tick_v1()`,
+    CURSOR,
+  ])
     await database.query(statement);
   await database.query(insert, [...ORDER, WAITING]);
   await database.query('analyze');
@@ -123,6 +137,11 @@ async function screensOf(service, database) {
     'of an operation that there is not': list({ operation: 'DELETE' }),
     'of a key in the middle': list({ key: middle.key, to: new Date(to.getTime() + 1_000) }),
     'up to a time in the middle': list({ to }),
+    'with a path that finds nothing': list({ path: '$.new.nothing' }),
+    triggers: () => service.listTriggers(),
+    'dead letters by reason': () => service.groupDeadLetters(),
+    'statistics of an hour': () => service.statistics(),
+    'statistics of a day': () => service.statistics({ minutes: 1_440 }),
     'one event': () => service.getEvent(newest?.id ?? ''),
   };
 }

@@ -16,7 +16,7 @@ const LATER: Decision = { kind: 'retry', delay: 3_600_000 };
 const DEAD: Decision = { kind: 'dead', reason: 'exhausted' };
 const PARKED: Decision = { kind: 'parked' };
 /** One more than a page looks at. */
-const MORE_THAN_A_LOOK = 2_001;
+const MORE_THAN_A_LOOK = 1_001;
 
 describe('the list of events', () => {
   let engine: Engine;
