@@ -80,5 +80,5 @@ const nothingAt = ({ range }: Node): Node => {
 function scalarOf(value: unknown): LocatedContent {
   if (value === null || value === undefined) return null;
   if (typeof value === 'boolean' || typeof value === 'number') return value;
-  return String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
