@@ -14,8 +14,10 @@ const PROJECTS = [
   { name: 'sample-app', output: 'sample-app/dist/main.js', sources: ['sample-app', 'lib'] },
 ];
 
-export function buildOutdated() {
+/** @param {string[]} [names] of the projects; default: all */
+export function buildOutdated(names = PROJECTS.map(({ name }) => name)) {
   for (const { name, output, sources } of PROJECTS) {
+    if (!names.includes(name)) continue;
     const newestSource = Math.max(...[...sources, ...CONFIGURATION].map(newestChange));
     if (newestChange(output) > newestSource) continue;
     console.log(`Building ${name}`);

@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { commandLine } from './command-line.js';
+import { exitCodeOf } from './failure.js';
+import { Terminal } from './terminal.js';
+
+// Whoever reads may have seen enough, as `head` has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+const program = commandLine();
+try {
+  await program.parseAsync();
+} catch (error) {
+  const { json = false, quiet = false } = program.opts<{ json?: boolean; quiet?: boolean }>();
+  process.exitCode = exitCodeOf(error, new Terminal({ json, quiet }));
+}

@@ -1,0 +1,47 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { commandLine } from '../../lib/cli/command-line.js';
+import { buildCommandLine, eventTriggers } from './support/command-line.js';
+
+const NOBODY = 'postgres://ada:secret@127.0.0.1:1/shop';
+
+function commands(command = commandLine(), path: string[] = []): string[][] {
+  return command.commands.flatMap((one) => [
+    [...path, one.name()],
+    ...commands(one, [...path, one.name()]),
+  ]);
+}
+
+describe('the command line', () => {
+  beforeAll(buildCommandLine);
+
+  it.each(commands().map((path) => [path.join(' ')]))('shows examples of %s', async (path) => {
+    const { code, stdout } = await eventTriggers([...path.split(' '), '--help']);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Examples:\n  event-triggers ${path}`);
+  });
+
+  it.each([
+    ['an unknown command', ['stauts']],
+    ['an unknown option', ['status', '--verbose']],
+    ['a value that cannot be meant', ['events', '--from', 'yesterday', '--url', NOBODY]],
+    ['nothing to send again', ['redeliver', '--url', NOBODY]],
+    ['no fate of what waits', ['adopt', '--url', NOBODY]],
+    ['no database', ['status']],
+  ])('answers 2 to %s', async (_, parameters) => {
+    const { code, stdout, stderr } = await eventTriggers(parameters);
+
+    expect(code, stderr).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).not.toBe('');
+  });
+
+  it('takes the database from the environment, and does not tell its password', async () => {
+    const { code, stderr } = await eventTriggers(['status'], { env: { DATABASE_URL: NOBODY } });
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('error ET_NO_CONNECTION');
+    expect(stderr).toContain('\n  Fix: ');
+    expect(stderr).not.toContain('secret');
+  });
+});
