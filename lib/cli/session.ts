@@ -87,7 +87,7 @@ export function optionsOf(common: CommonOptions, more: EventTriggersOptions): Re
       'Give --application, or go to the folder of the application.',
     );
   }
-  return validateOptions({ ...more, application, schema: common.schema });
+  return validateOptions(Object.assign({}, more, { application, schema: common.schema }));
 }
 
 export function urlOf({ url }: Pick<CommonOptions, 'url'>): string {

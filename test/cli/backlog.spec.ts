@@ -13,7 +13,7 @@ describe('what waits, from the command line', () => {
     await shop.order(1, 2, 3);
 
     const counted = await shop.run('purge', 'order_created');
-    expect(counted, counted.stderr).toMatchObject({ code: 0, stdout: '3 wait\n' });
+    expect(counted, `told: ${counted.stderr}`).toMatchObject({ code: 0, stdout: '3 wait\n' });
     const more = await shop.run('purge', 'order_created', '--confirm', '2');
     expect(more.code).toBe(1);
     expect(more.stderr).toContain('ET_MORE_WAIT');
@@ -49,7 +49,7 @@ describe('what waits, from the command line', () => {
 
     const { code, stderr } = await shop.run('prune', '--events', '1d');
 
-    expect(code, stderr).toBe(0);
+    expect(code, `told: ${stderr}`).toBe(0);
     expect(stderr).toMatch(/^\d+ partitions, .* freed$/m);
     const [row] = await shop.database.query(
       `select to_regclass('event_triggers.event_2020010100') as old, count(*)::int as retries from event_triggers.retry`,

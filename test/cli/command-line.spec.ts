@@ -31,7 +31,7 @@ describe('the command line', () => {
   ])('answers 2 to %s', async (_, parameters) => {
     const { code, stdout, stderr } = await eventTriggers(parameters);
 
-    expect(code, stderr).toBe(2);
+    expect(code, `told: ${stderr}`).toBe(2);
     expect(stdout).toBe('');
     expect(stderr).not.toBe('');
   });

@@ -14,7 +14,7 @@ describe('event-triggers events', () => {
 
   it('lists them page by page', async () => {
     const first = await shop.run('events', '--trigger', 'order_created', '--limit', '2');
-    expect(first.code, first.stderr).toBe(0);
+    expect(first.code, `told: ${first.stderr}`).toBe(0);
     expect(first.stdout).toMatch(/ order_created +INSERT +3 +delivered +1 +200/);
     expect(first.stderr).toMatch(/^more: --after /);
 
@@ -26,7 +26,14 @@ describe('event-triggers events', () => {
   it('narrows them down', async () => {
     const { events } = await shop.result<EventPage>(
       'events',
-      ...['--key', '2', '--state', 'delivered', '--state', 'dead', '--operation', 'insert'],
+      '--key',
+      '2',
+      '--state',
+      'delivered',
+      '--state',
+      'dead',
+      '--operation',
+      'insert',
     );
     expect(events).toMatchObject([{ key: '2', state: 'delivered' }]);
     const future = await shop.run('events', '--from', '2999-01-01');

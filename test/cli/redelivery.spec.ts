@@ -50,7 +50,10 @@ describe('sending again from the command line', () => {
     await dead(3);
 
     const counted = await shop.run('redeliver', '--dead', '--dry-run');
-    expect(counted, counted.stderr).toMatchObject({ code: 0, stdout: '3 dead letters\n' });
+    expect(counted, `told: ${counted.stderr}`).toMatchObject({
+      code: 0,
+      stdout: '3 dead letters\n',
+    });
     const refused = await shop.run('redeliver', '--dead');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('ET_NOT_CONFIRMED');

@@ -15,7 +15,7 @@ describe('event-triggers status', () => {
   it('tells the version of the schema, what waits of each trigger, who delivers, and what the logs take', async () => {
     const { code, stdout, stderr } = await shop.run('status');
 
-    expect(code, stderr).toBe(0);
+    expect(code, `told: ${stderr}`).toBe(0);
     expect(stdout).toContain(`schema event_triggers: version ${MIGRATIONS.at(-1)!.version}`);
     expect(stdout).toMatch(/^TRIGGER +TABLE +OPERATIONS +WAITING/m);
     expect(stdout).toMatch(/^order_created +public\.orders +INSERT +- +0 +0 +0 +ok$/m);

@@ -64,7 +64,10 @@ describe('event-triggers triggers', () => {
     };
 
     const made = await shop.run('triggers', 'create', await file('made.json', definition));
-    expect(made, made.stderr).toMatchObject({ code: 0, stderr: '"order_deleted" was made\n' });
+    expect(made, `told: ${made.stderr}`).toMatchObject({
+      code: 0,
+      stderr: '"order_deleted" was made\n',
+    });
     const changed = await shop.result(
       'triggers',
       'update',
@@ -95,7 +98,7 @@ describe('event-triggers triggers', () => {
       input,
     });
 
-    expect(code, stderr).toBe(0);
+    expect(code, `told: ${stderr}`).toBe(0);
     expect(stdout).toContain('create or replace trigger');
     expect((await shop.service.listTriggers()).map(({ name }) => name)).not.toContain('tried');
   });

@@ -25,10 +25,12 @@ export async function openShop(options: EventTriggersOptions = {}): Promise<Shop
   await database.query('create table orders (id int primary key, email text)');
   const application: INestApplicationContext = await startApplication({
     database,
-    eventTriggers: {
-      triggers: [{ name: 'order_created', table: 'orders', insert: true, webhook: receiver.url }],
-      ...options,
-    },
+    eventTriggers: Object.assign(
+      {
+        triggers: [{ name: 'order_created', table: 'orders', insert: true, webhook: receiver.url }],
+      },
+      options,
+    ),
   });
   return {
     database,
