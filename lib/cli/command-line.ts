@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { PACKAGE_VERSION } from '../package-version.js';
+import { importHasura } from './hasura/import-hasura.command.js';
 import { registerAdopt } from './adopt.command.js';
 import { registerEvents } from './events.command.js';
 import { registerPrune } from './prune.command.js';
@@ -35,6 +36,7 @@ export function commandLine(): Command {
   registerPurge(program);
   registerPrune(program);
   registerAdopt(program);
+  importHasura(program);
   return program;
 }
 
