@@ -79,7 +79,8 @@ export interface KeyColumn {
 
 /**
  * Carries up to $5 waiting events of Hasura's trigger $2 to trigger $1: they are in this log and archived in Hasura's, or
- * neither. Those of operations $4 since $3 are in this log already, and are only archived.
+ * neither. Those of operations $4 that are in this log already, since $3, are only archived. Times in Hasura have no zone,
+ * so that a time alone proves nothing: the log has to have the row too.
  *
  * It locks the rows in Hasura's log that it carries; what Hasura or another run has locked is passed over. Hasura knows no
  * order within a transaction: there the place of the row has to do.
@@ -95,8 +96,7 @@ with waiting as materialized (
          nullif(l.payload -> 'data' -> 'old', 'null') as old,
          nullif(l.payload -> 'data' -> 'new', 'null') as new,
          l.payload ->> 'session_variables' as session,
-         l.payload ->> 'trace_context' as trace,
-         coalesce(l.payload ->> 'op' = any ($4::text[]) and l.created_at::timestamptz >= $3::timestamptz, false) as is_here
+         l.payload ->> 'trace_context' as trace
     from hdb_catalog.event_log l
    where l.trigger_name = $2
      and ${isOwed('l')}
@@ -111,19 +111,34 @@ archived as (
     from waiting w
    where l.id = w.id
 ),
+captured as (
+  select distinct e.operation::text as operation, e.key
+    from ${schema}.event e
+   where e.trigger_id = $1
+     and e.created_at >= $3::timestamptz
+     and e.operation::text = any ($4::text[])
+     and e.key is not null
+),
+keyed as materialized (
+  select w.*,
+         case when w.operation <> 'MANUAL' then ${keyOf('coalesce(w.new, w.old)', keyColumns)} end as key,
+         ${keepsOrder ? `case when w.operation = 'UPDATE' then ${keyOf('w.old', keyColumns)} end` : 'null::text'} as key_of_old
+    from waiting w
+),
 carried as (
   insert into ${schema}.event (trigger_id, operation, key, key_before, old, new, session, trace, created_at)
-  select $1::integer, w.operation::${schema}.operation, k.key,
-         ${keepsOrder ? `case when w.operation = 'UPDATE' then nullif(k.key_before, k.key) end` : 'null'},
-         w.old::json, w.new::json, w.session, w.trace,
-         -- Attempts at an event are those made since it was captured. Hasura's times have no zone.
-         least(w.created_at::timestamptz, clock_timestamp())
-    from waiting w
-   cross join lateral (
-         select case when w.operation <> 'MANUAL' then ${keyOf('coalesce(w.new, w.old)', keyColumns)} end as key,
-                ${keyOf('w.old', keyColumns)} as key_before) k
-   where not w.is_here
-   order by w.created_at, w.place
+  select $1::integer, k.operation::${schema}.operation, k.key, nullif(k.key_of_old, k.key),
+         k.old::json, k.new::json, k.session, k.trace,
+         -- Attempts at an event are those made since it was captured. What this log lacks was written before it captured.
+         least(k.created_at::timestamptz, clock_timestamp(),
+               case when k.operation = any ($4::text[]) then $3::timestamptz - interval '1 microsecond' end)
+    from keyed k
+   where not exists (
+         select from captured c
+          where c.operation = k.operation
+            and c.key = k.key
+            and k.created_at::timestamptz >= $3::timestamptz)
+   order by k.created_at, k.place
   returning id
 )
 select (select count(*) from waiting)::integer as seen,

@@ -204,17 +204,36 @@ describe('events that wait in Hasura', () => {
         for each row execute function hdb_catalog."notify_hasura_order_changed_INSERT"()`);
     await writeHasuraEvents(database, { id: '1' });
     await start();
+    await database.query(`insert into orders values (2, 'new', 10.5)`);
     await writeHasuraEvents(
       database,
       { id: '2' },
       { id: '3', payload: { op: 'MANUAL', data: { old: null, new: { id: 3 } } } },
+      // As a session of a time zone in the east writes it down, of a change before that.
+      { id: '4', createdAt: '2999-01-01' },
     );
 
-    expect(await carrier.carry('order_changed')).toMatchObject({ carried: 2, alreadyHere: 1 });
+    expect(await carrier.carry('order_changed')).toMatchObject({ carried: 3, alreadyHere: 1 });
     await drain(application);
 
-    expect(idsSeen().toSorted((a, b) => a - b)).toEqual([1, 3]);
+    expect(idsSeen().toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
     expect(await owedByHasura(database), 'nor does Hasura deliver it').toEqual([]);
+  });
+
+  it('are carried where a session of another time zone has written a time that is yet to come', async () => {
+    await database.query(`
+      create function hdb_catalog."notify_hasura_order_changed_UPDATE"() returns trigger language plpgsql as
+        'begin return null; end';
+      create trigger "notify_hasura_order_changed_UPDATE" after update on orders
+        for each row execute function hdb_catalog."notify_hasura_order_changed_UPDATE"()`);
+    await start();
+    const update = (status: string) =>
+      insertOf(1, { op: 'UPDATE', data: { old: { id: 1 }, new: { id: 1, status } } });
+    await writeHasuraEvents(database, { id: '1', createdAt: '2999-01-01', payload: update('a') });
+    await carrier.carry('order_changed');
+    await writeHasuraEvents(database, { id: '2', createdAt: '2999-01-01', payload: update('b') });
+
+    expect(await carrier.carry('order_changed')).toMatchObject({ carried: 1, alreadyHere: 0 });
   });
 
   it('are left to whoever has them in hand, and carried by one of two runs', async () => {
