@@ -90,13 +90,9 @@ export const carryEvents = (
   keyColumns: readonly KeyColumn[],
   keepsOrder: boolean,
 ): string => `
-with waiting as materialized (
-  select l.id, l.ctid as place, l.created_at,
-         l.payload ->> 'op' as operation,
-         nullif(l.payload -> 'data' -> 'old', 'null') as old,
-         nullif(l.payload -> 'data' -> 'new', 'null') as new,
-         l.payload ->> 'session_variables' as session,
-         l.payload ->> 'trace_context' as trace
+-- without the payloads, since all that waits is sorted
+with chosen as materialized (
+  select l.id, l.ctid as place, l.created_at
     from hdb_catalog.event_log l
    where l.trigger_name = $2
      and ${isOwed('l')}
@@ -105,11 +101,22 @@ with waiting as materialized (
    limit $5
      for update skip locked
 ),
+waiting as materialized (
+  select c.id, c.place, c.created_at,
+         l.payload ->> 'op' as operation,
+         nullif(l.payload -> 'data' -> 'old', 'null') as old,
+         nullif(l.payload -> 'data' -> 'new', 'null') as new,
+         l.payload ->> 'session_variables' as session,
+         l.payload ->> 'trace_context' as trace
+    from chosen c
+    join hdb_catalog.event_log l
+      on l.id = c.id
+),
 archived as (
   update hdb_catalog.event_log l
      set archived = true
-    from waiting w
-   where l.id = w.id
+    from chosen c
+   where l.id = c.id
 ),
 captured as (
   select distinct e.operation::text as operation, e.key
@@ -141,7 +148,7 @@ carried as (
    order by k.created_at, k.place
   returning id
 )
-select (select count(*) from waiting)::integer as seen,
+select (select count(*) from chosen)::integer as seen,
        (select count(*) from carried)::integer as carried`;
 
 /** Wakes dispatchers that sleep, as a change that is captured does. */
