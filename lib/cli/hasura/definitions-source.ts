@@ -1,15 +1,22 @@
 import type { ImportPlan } from './import-plan.js';
 import type { ImportedTrigger } from './imported-trigger.js';
 import type { ImportedTransform } from './imported-transform.js';
-import type { Plain } from './located-value.js';
-import { LINE_WIDTH, property, textLiteral } from './source-literal.js';
+import { PAYLOAD, usesPayload } from './kriti-template.js';
+import {
+  brokenLiteral,
+  LINE_WIDTH,
+  property,
+  textLiteral,
+  type SourceValue,
+} from './source-literal.js';
 
 const INDENT = 2;
 /** All definitions, for `forRoot` or `forFeature`. */
 const LIST = 'importedTriggers';
+const PAYLOAD_TYPE = 'type EventTriggerPayload';
 /** What no constant may be called, or is called by the file itself. */
 const TAKEN: readonly string[] =
-  `${LIST} defineTrigger arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined var void while with yield`.split(
+  `${LIST} defineTrigger ${PAYLOAD} arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined var void while with yield`.split(
     ' ',
   );
 
@@ -26,12 +33,16 @@ export function definitionsSource({ triggers, source }: ImportPlan, from: string
   const constants = triggers.map(
     (trigger, place) => `${commentOf(trigger)}export const ${names[place]} = ${call(trigger)};\n`,
   );
+  const imports = [
+    'defineTrigger',
+    ...(triggers.some(({ transform }) => usesPayload(transform?.returns)) ? [PAYLOAD_TYPE] : []),
+  ];
   return [
     comment(
       `Made by import-hasura of nestjs-event-triggers from ${from}, database "${source}".`,
       0,
     ),
-    `import { defineTrigger } from 'nestjs-event-triggers';\n`,
+    `import { ${imports.join(', ')} } from 'nestjs-event-triggers';\n`,
     ...constants,
     `export const ${LIST} = ${list(names, `export const ${LIST} = `.length)};\n`,
   ].join('\n');
@@ -54,23 +65,29 @@ export function constantNames(names: readonly string[]): string[] {
 
 function call({ definition, transform }: ImportedTrigger): string {
   const properties = Object.entries(definition).map(
-    ([key, value]) => `${' '.repeat(INDENT)}${property(key, value as Plain, INDENT)},\n`,
+    ([key, value]) => `${' '.repeat(INDENT)}${property(key, value as SourceValue, INDENT)},\n`,
   );
-  const stub = transform === undefined ? '' : stubOf(definition.name, transform);
-  return `defineTrigger({\n${properties.join('')}${stub}})`;
+  const last = transform === undefined ? '' : transformSource(definition.name, transform);
+  return `defineTrigger({\n${properties.join('')}${last}})`;
 }
 
-/** It fails until somebody writes it: nothing goes out in a form that no receiver expects. */
-function stubOf(name: string, { original }: ImportedTransform): string {
-  const inner = INDENT * 2;
+function transformSource(name: string, { original, returns }: ImportedTransform): string {
+  const pad = ' '.repeat(INDENT);
+  const before = `In Hasura:\n${original}`;
+  if (returns === undefined)
+    return `${pad}transform: () => {\n${comment(before, INDENT * 2)}${failure(name)}${pad}},\n`;
+  const parameter = usesPayload(returns) ? `${PAYLOAD}: EventTriggerPayload` : '';
+  return `${comment(before, INDENT)}${pad}transform: (${parameter}) => (${brokenLiteral(returns, INDENT)}),\n`;
+}
+
+/** A function that somebody has to write fails until then: nothing goes out in a form that no receiver expects. */
+function failure(name: string): string {
+  const pad = ' '.repeat(INDENT * 2);
   const message = textLiteral(`The transform of "${name}" is not written yet`);
-  const statement = `throw new Error(${message});`;
-  const pad = ' '.repeat(inner);
-  const body =
-    inner + statement.length > LINE_WIDTH
-      ? `${pad}throw new Error(\n${pad}${' '.repeat(INDENT)}${message},\n${pad});\n`
-      : `${pad}${statement}\n`;
-  return `${' '.repeat(INDENT)}transform: () => {\n${comment(`In Hasura:\n${original}`, inner)}${body}${' '.repeat(INDENT)}},\n`;
+  const statement = `${pad}throw new Error(${message});\n`;
+  return statement.length - 1 > LINE_WIDTH
+    ? `${pad}throw new Error(\n${pad}${' '.repeat(INDENT)}${message},\n${pad});\n`
+    : statement;
 }
 
 const commentOf = ({ comment: text }: ImportedTrigger): string =>

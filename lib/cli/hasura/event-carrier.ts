@@ -99,7 +99,9 @@ export class EventCarrier {
     }
     const [left] = await this.count([name]);
     const outcome = { name, carried, alreadyHere: seen - carried, inHand: left?.inHand ?? 0 };
-    return receiving === undefined ? { ...outcome, problem: this.missing(name) } : outcome;
+    return receiving === undefined && left !== undefined && left.waiting > 0
+      ? { ...outcome, problem: this.missing(name) }
+      : outcome;
   }
 
   private async carryChunk(

@@ -77,8 +77,9 @@ async function changeDatabase(
   const names = triggers.map(({ definition }) => definition.name);
   const events = carryOver ? await carrier.count(names) : [];
   const waiting = events.reduce((sum, event) => sum + event.waiting, 0);
+  const storable = triggers.filter(({ transform }) => transform === undefined);
   const parts = [
-    ...(store ? [`make ${counted(triggers.length, 'trigger')}`] : []),
+    ...(store ? [`make ${counted(storable.length, 'trigger')}`] : []),
     ...(carryOver ? [`take ${counted(waiting, 'event')} over from Hasura`] : []),
   ].join(', ');
   if (!(await isConfirmed(terminal, `In application "${options.application}": ${parts}`, { yes })))

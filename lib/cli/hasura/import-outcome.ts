@@ -24,7 +24,12 @@ export function outcomeJson({ source, triggers, notes }: ImportPlan, outcome: Im
       name: definition.name,
       ...trigger,
       definition,
-      ...(transform === undefined ? {} : { requestTransform: transform.original }),
+      ...(transform === undefined
+        ? {}
+        : {
+            requestTransform: transform.original,
+            isTransformWritten: transform.returns !== undefined,
+          }),
     })),
     notes,
     ...outcome,

@@ -1,4 +1,5 @@
 import type { RunTimeOperation, RunTimeUpdate } from '../../pipeline/attach/run-time-trigger.js';
+import { counted } from '../wording.js';
 import type { HasuraMetadata } from './hasura-metadata.js';
 import { importTriggers, type ImportedTrigger } from './imported-trigger.js';
 
@@ -18,7 +19,7 @@ const DIFFERENCES: readonly string[] = [
   'A trigger has 16 requests under way in one replica (concurrency), where Hasura shares 100 among all triggers.',
   'An event that is given up stays as a dead letter for 30 days and can be sent again. What waits when a trigger is removed is kept; whenRemoved: "purge" gives it up, as Hasura does.',
   'breaker: false tries each event whatever became of those before, as Hasura does. Without that line, events wait while their receiver is down, and use up no attempts.',
-  'While the triggers are in force both here and in Hasura, a change is delivered by both. Hasura gives up what waits as soon as a trigger is deleted there: carry it over before, with --carry-over.',
+  'While both deliver, receivers get each change twice. So stop the deliveries of Hasura first (HASURA_GRAPHQL_EVENTS_FETCH_INTERVAL=0; it captures on), then bring the triggers in force here, then take over what waits there with --carry-over, and delete the triggers in Hasura last: it gives up what waits of a trigger that is deleted.',
 ];
 
 /** @throws EventTriggersError `ET_INVALID_METADATA` for what Hasura would refuse too */
@@ -36,7 +37,7 @@ export function planText({ source, triggers, notes }: ImportPlan): string {
   const title =
     triggers.length === 0
       ? `The database "${source}" has no event triggers in Hasura.`
-      : `${triggers.length} event triggers of the database "${source}":`;
+      : `${counted(triggers.length, 'event trigger')} of the database "${source}":`;
   return [title, ...triggers.map(triggerText), noteLines(notes, '').join('\n')]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -50,7 +51,7 @@ function triggerText({ definition, file, line, notes, comment }: ImportedTrigger
     ...(comment === undefined ? [] : [`  "${comment}"`]),
     `  ${operationsText(definition)}`,
     `  to ${webhook}${headers.length === 0 ? '' : `  with ${headers.map((header) => header.name).join(', ')}`}`,
-    `  ${retry?.attempts} attempts, ${String(retry?.delay)} apart, ${String(timeout)} each`,
+    `  ${counted(retry?.attempts ?? 1, 'attempt')}, ${String(retry?.delay)} apart, ${String(timeout)} each`,
     ...noteLines(notes, '  '),
   ].join('\n');
 }

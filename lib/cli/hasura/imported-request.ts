@@ -93,6 +93,9 @@ function scalarText(value: Located | undefined): string | undefined {
   return String(value.content);
 }
 
+/** Whether a definition may name the header. */
+export const isImportable = (name: string): boolean => refusalOf(name) === undefined;
+
 /** Why a header cannot go along; undefined where it can. */
 function refusalOf(name: string): string | undefined {
   try {

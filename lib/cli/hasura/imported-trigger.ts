@@ -34,9 +34,8 @@ export function importTrigger({ table, content }: HasuraTrigger): ImportedTrigge
   const comment = trigger.text('comment');
   const operations = importOperations(definition);
   definition.noteOthers();
-  const { webhook, ...request } = importRequest(trigger, content);
   const retry = importRetry(trigger);
-  const transform = importTransform(trigger);
+  const { request, transform } = importTransform(trigger, importRequest(trigger, content));
   const replication = trigger.flag('trigger_on_replication');
   noteCleanup(trigger);
   trigger.noteOthers();
@@ -52,7 +51,6 @@ export function importTrigger({ table, content }: HasuraTrigger): ImportedTrigge
       table: table.schema === DEFAULT_SCHEMA ? table.name : table,
       ...operations,
       ...(replication ? { replication } : {}),
-      webhook,
       ...request,
       ...retry,
     },

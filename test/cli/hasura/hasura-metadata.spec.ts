@@ -40,6 +40,8 @@ describe('metadata of Hasura', () => {
       [{ schema: 'public', name: 'orders' }, 9],
       [{ schema: 'public', name: 'orders' }, 22],
       [{ schema: 'shop', name: 'invoices' }, 5],
+      [{ schema: 'shop', name: 'payments' }, 5],
+      [{ schema: 'shop', name: 'payments' }, 32],
     ]);
     expect(notes).toEqual([
       'The database "warehouse" is of kind mssql and left out: event triggers need Postgres.',

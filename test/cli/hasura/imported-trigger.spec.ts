@@ -106,6 +106,35 @@ describe('an event trigger of Hasura', () => {
     );
   });
 
+  it('has what its request_transform says of every request, and a function for the rest', async () => {
+    const { triggers } = await readHasuraMetadata(everything);
+    const [receipt, path] = importTriggers(triggers).slice(-2);
+
+    expect(receipt!.definition.headers).toEqual([{ name: 'x-kind', value: 'receipt' }]);
+    expect(Object.keys(receipt!.transform!.returns!)).toEqual(['headers', 'body']);
+    expect(receipt!.notes.join('\n')).toContain('request_transform became the function');
+    expect(path!.definition.webhook).toBe('{{RECEIPTS_URL}}/payments/deleted');
+    expect(path!.transform).toBeUndefined();
+    expect(path!.notes.join('\n')).toContain('became the URL and the headers');
+  });
+
+  it.each([
+    'method: PUT',
+    `query_params: { user: '{{$session_variables["x"]}}' }`,
+    'body: { action: remove }',
+    'body: { action: x_www_form_urlencoded, form_template: { a: b } }',
+    `url: '{{$base_url}}/{{$body.id}}'`,
+    'request_headers: { add_headers: { content-type: text/plain } }',
+    'engine_options: {}',
+  ])('keeps a request_transform that people have to write: %s', (line) => {
+    const { transform, notes } = imported(
+      `webhook: https://example.com\nrequest_transform:\n  version: 2\n  ${line}`,
+    );
+
+    expect(transform).toEqual({ original: expect.stringContaining('version: 2') as unknown });
+    expect(notes.join('\n')).toContain('request_transform has to be written anew');
+  });
+
   it.each([
     ['', 'orders.yaml:1: neither webhook nor webhook_from_env is given'],
     ['webhook: a\nwebhook_from_env: B', 'orders.yaml:1: both webhook and webhook_from_env'],
