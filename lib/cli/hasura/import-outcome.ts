@@ -17,7 +17,10 @@ export const isComplete = ({ stored = [], carried = [] }: ImportOutcome): boolea
   carried.every(({ problem }) => problem === undefined);
 
 /** The plan and what was done, for programs. */
-export function outcomeJson({ source, triggers, notes }: ImportPlan, outcome: ImportOutcome) {
+export function outcomeJson(
+  { source, triggers, notes }: ImportPlan,
+  outcome: ImportOutcome,
+): object {
   return {
     source,
     triggers: triggers.map(({ definition, transform, ...trigger }) => ({

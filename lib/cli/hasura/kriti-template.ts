@@ -1,5 +1,5 @@
 import type { Plain } from './located-value.js';
-import { isCode, SourceCode, type SourceValue } from './source-literal.js';
+import { escaped, isCode, SourceCode, type SourceValue } from './source-literal.js';
 
 /** What a function has the payload as. */
 export const PAYLOAD = 'payload';
@@ -80,7 +80,7 @@ function textWithCode(text: string, codes: readonly string[]): SourceValue {
   if (parts.length === 3 && parts[0] === '' && parts[2] === '')
     return new SourceCode(codes[Number(parts[1])] ?? '');
   const inner = parts.map((part, place) =>
-    place % 2 === 1 ? `\${${codes[Number(part)]}}` : part.replaceAll(/[`\\]|\$\{/g, '\\$&'),
+    place % 2 === 1 ? `\${${codes[Number(part)]}}` : escaped(part).replaceAll(/`|\$\{/g, '\\$&'),
   );
   return new SourceCode(`\`${inner.join('')}\``);
 }

@@ -25,7 +25,7 @@ export type SourceValue =
 /** Columns of a line where a project says nothing else to Prettier. */
 export const LINE_WIDTH = 80;
 const STEP = 2;
-const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 /**
  * A value as source text, broken into lines as Prettier would.
@@ -69,12 +69,16 @@ const isBelow = (value: SourceValue): boolean =>
 
 /** A text in the quotes that need fewer escapes. */
 export function textLiteral(text: string): string {
-  const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
+  const inner = escaped(text);
   const count = (quote: string): number => text.split(quote).length - 1;
   return count("'") > count('"')
-    ? `"${escaped.replaceAll('"', '\\"')}"`
-    : `'${escaped.replaceAll("'", "\\'")}'`;
+    ? `"${inner.replaceAll('"', '\\"')}"`
+    : `'${inner.replaceAll("'", "\\'")}'`;
 }
+
+/** With everything escaped but quotes. */
+export const escaped = (text: string): string =>
+  JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"');
 
 function inlineLiteral(value: SourceValue): string {
   if (typeof value === 'string') return textLiteral(value);

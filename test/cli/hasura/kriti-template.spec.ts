@@ -24,6 +24,7 @@ describe('a template of Hasura', () => {
     ['"a{{$body.id}}b"', '`a${payload.id}b`'],
     ['{ "a": "\\"{{$body.id}}\\"" }', '{ a: `"${payload.id}"` }'],
     ['"`${x} {{$body.id}} \\\\"', '`\\`\\${x} ${payload.id} \\\\`'],
+    ['"a\\r\\n{{$body.id}}"', '`a\\r\\n${payload.id}`'],
     ['[1, true, null, "x", {}]', "[1, true, null, 'x', {}]"],
   ])('%s becomes %s', (template, expected) => {
     expect(sourceOf(template)).toBe(expected);
