@@ -8,6 +8,7 @@ import type { EventNumber } from './pipeline/event.js';
 import { ApplicationEvents } from './pipeline/retry/application-events.js';
 import { WRITE_POSITION } from './pipeline/retry/application-events.sql.js';
 import { groupDeadLetters, type DeadLetterGroups } from './pipeline/retry/dead-letter-groups.js';
+import { EventEraser, type Erasure, type ErasureOptions } from './pipeline/retry/erasure.js';
 import type { EventFilter } from './pipeline/retry/event-filter.js';
 import { EventList, type EventPage } from './pipeline/retry/event-list.js';
 import {
@@ -193,6 +194,26 @@ export class EventTriggersService extends TriggerAdministration {
    */
   async purge(name: string, { confirm }: { readonly confirm?: number } = {}): Promise<number> {
     return this.operations().purge(name, confirm ?? null);
+  }
+
+  /**
+   * Removes all traces of a row from the logs: its events with their images, all attempts at them, retries, dead
+   * letters and cancellations, and what the inbox has of them. Other events are delivered as if nothing had happened.
+   *
+   * Events are found by their key, and a change of the key by the new one, or by both where the trigger is ordered. What
+   * is captured meanwhile stays, so delete the row first. It walks the whole log of each trigger, without holding up
+   * anybody, and erases in parts of a moment each. On the disk the rows are gone with the next vacuum.
+   *
+   * @param key the row's key as text, as `key` of an event has it
+   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`, `ET_EVENT_IN_FLIGHT` while a replica has one of the events in hand,
+   *   or `ET_EVENT_OWED` while one waits, unless `cancelWaiting` gives it up
+   *
+   * @example
+   * const { events } = await eventTriggers.erase('4711', { dryRun: true });
+   * await eventTriggers.erase('4711', { cancelWaiting: true });
+   */
+  async erase(key: string, options: ErasureOptions = {}): Promise<Erasure> {
+    return new EventEraser(this.dataSource, this.options.schema, this.events()).erase(key, options);
   }
 
   /**

@@ -93,6 +93,7 @@ export type {
   RedeliveryOptions,
 } from './pipeline/retry/event-operations.js';
 export type { DeadLetterGroup, DeadLetterGroups } from './pipeline/retry/dead-letter-groups.js';
+export type { Erasure, ErasureOptions } from './pipeline/retry/erasure.js';
 export type { EventFilter, EventState } from './pipeline/retry/event-filter.js';
 export type { EventPage } from './pipeline/retry/event-list.js';
 export type {

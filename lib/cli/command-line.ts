@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { PACKAGE_VERSION } from '../package-version.js';
 import { importHasura } from './hasura/import-hasura.command.js';
 import { registerAdopt } from './adopt.command.js';
+import { registerErase } from './erase.command.js';
 import { registerEvents } from './events.command.js';
 import { registerPrune } from './prune.command.js';
 import { registerPurge } from './purge.command.js';
@@ -35,6 +36,7 @@ export function commandLine(): Command {
   registerReplay(program);
   registerPurge(program);
   registerPrune(program);
+  registerErase(program);
   registerAdopt(program);
   importHasura(program);
   return program;

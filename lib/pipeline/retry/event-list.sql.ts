@@ -10,8 +10,8 @@ export interface EventListStatements {
   readonly path: string;
 }
 
-/** Of the streams in question, once for all events: where they stand, and which of their batches are open. */
-const streams = (schema: string): string => `
+/** Of the streams in question ($1), once for all events: where they stand, and which of their batches are open. */
+export const streams = (schema: string): string => `
       stream as materialized (
         select t.id as trigger_id, c.last_id, c.more, a.snapshot as seen, b.snapshot as cut
           from unnest($1::integer[]) t (id)
@@ -22,7 +22,7 @@ const streams = (schema: string): string => `
       )`;
 
 /** Where an event `c` is, of which trigger_id, number and created_at are known. Each arm is a walk along an index. */
-const states = (schema: string): string => `
+export const states = (schema: string): string => `
        left join lateral (
              select r.due, r.dispatcher
                from ${schema}.retry r
