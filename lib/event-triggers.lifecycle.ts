@@ -31,6 +31,7 @@ import { DispatcherShifts, type Shift } from './dispatcher-shifts.js';
 import { DispatcherAssembly } from './pipeline/dispatcher-assembly.js';
 import type { Health } from './health.js';
 import { SchedulerEntry } from './scheduler-entry.js';
+import { requireGrants } from './schema/grants.js';
 import { SchemaMigrator } from './schema/schema-migrator.js';
 
 /** An SQLSTATE of Postgres. */
@@ -157,8 +158,10 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     if (install === 'off') return;
     await database.use(async (connection) => {
       const migrator = new SchemaMigrator(schema);
-      if (install === 'verify') await migrator.verify(connection);
-      else await migrator.migrate(connection);
+      if (install === 'verify') {
+        await requireGrants(connection, schema);
+        await migrator.verify(connection);
+      } else await migrator.migrate(connection);
       const report = await new TriggerReconciler(connection, schema).reconcile(wanted, {
         application,
         install,

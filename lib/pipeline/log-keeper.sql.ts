@@ -1,4 +1,4 @@
-import type { QuotedIdentifier } from '../schema/identifier.js';
+import { quoteLiteral, type QuotedIdentifier } from '../schema/identifier.js';
 
 export interface LogKeeperStatements {
   readonly partitions: string;
@@ -20,7 +20,8 @@ export function logKeeperStatements(schema: QuotedIdentifier): LogKeeperStatemen
       select p.log, p.name,
              extract(epoch from p.starts_at) * 1000, extract(epoch from p.ends_at) * 1000, p.bytes,
              extract(epoch from p.oldest) * 1000,
-             extract(epoch from clock_timestamp()) * 1000
+             extract(epoch from clock_timestamp()) * 1000,
+             pg_has_role((select c.relowner from pg_catalog.pg_class c where c.oid = ${quoteLiteral(`${schema}.event`)}::regclass), 'usage')
         from ${schema}.partitions_v1() p`,
     tick: `select ${schema}.tick_v1()`,
     carryTick: `select ${schema}.carry_tick_v1(to_timestamp($1::double precision / 1000))`,

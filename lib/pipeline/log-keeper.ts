@@ -1,4 +1,5 @@
 import type { Database } from '../database.js';
+import { EventTriggersError } from '../event-triggers.errors.js';
 import type { QuotedIdentifier } from '../schema/identifier.js';
 import { readHeld, type HeldLog } from './held-log.js';
 import { logKeeperStatements, type LogKeeperStatements } from './log-keeper.sql.js';
@@ -19,6 +20,8 @@ const MOST_FORGOTTEN = 1_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 interface Logs {
+  /** Whether the role owns them: making partitions and letting them go is the owner's. */
+  readonly isOwn: boolean;
   readonly partitions: readonly (Partition & { readonly bytes: number })[];
   /** The database's clock. */
   readonly now: number;
@@ -47,10 +50,18 @@ export class LogKeeper {
    * @param ahead milliseconds to add to the database's clock
    */
   async keep(ahead = 0): Promise<HeldLog[]> {
-    const { partitions, now: clock } = await this.read();
+    const { partitions, now: clock, isOwn } = await this.read();
     const now = clock + ahead;
     await this.carryCursors(now);
+    await this.forgetDeadLetters(now);
     const { make, leave } = planPartitions(partitions, this.retention, now);
+    if (!isOwn) {
+      refuseNeglected(partitions);
+      return this.held(
+        leave.some(({ log }) => log === 'event'),
+        ahead,
+      );
+    }
     for (const partition of make) await this.make(partition);
     let keepsEvents = false;
     for (const partition of leave) {
@@ -58,8 +69,11 @@ export class LogKeeper {
       keepsEvents ||= !isGone && partition.log === 'event';
     }
     for (const log of LOG_NAMES) await this.clearDefault(log, now);
-    await this.forgetDeadLetters(now);
-    // Old events that are still owed are the one thing that can grow without end.
+    return this.held(keepsEvents, ahead);
+  }
+
+  /** Old events that are still owed are the one thing that can grow without end. */
+  private async held(keepsEvents: boolean, ahead: number): Promise<HeldLog[]> {
     if (!keepsEvents) return [];
     return readHeld(this.database, this.schema, this.retention.events - ahead);
   }
@@ -82,6 +96,7 @@ export class LogKeeper {
         oldest: number(oldest),
       })),
       now: Number(rows[0]?.[6]),
+      isOwn: rows[0]?.[7] === 't',
     };
   }
 
@@ -145,4 +160,15 @@ export class LogKeeper {
       throw error;
     }
   }
+}
+
+/** Where the owner sees to partitions often enough, no row lies in a default one. */
+function refuseNeglected(partitions: readonly Partition[]): void {
+  const misplaced = partitions.filter(({ oldest }) => oldest !== null).map(({ log }) => log);
+  if (misplaced.length === 0) return;
+  throw new EventTriggersError(
+    'ET_NOT_PERMITTED',
+    `The logs lack partitions for the present (${misplaced.join(', ')}), and this role does not own them`,
+    { hint: 'Let the owner of the schema run "event-triggers prune" every hour.' },
+  );
 }

@@ -184,7 +184,9 @@ function refusing(
     throw new EventTriggersError(
       'ET_EVENT_OWED',
       `${owed.length} events of the key "${key}" are still owed: ${named(owed)}`,
-      { hint: 'Let them be delivered first, or give them up with cancelWaiting (--cancel-waiting).' },
+      {
+        hint: 'Let them be delivered first, or give them up with cancelWaiting (--cancel-waiting).',
+      },
     );
   };
 }
