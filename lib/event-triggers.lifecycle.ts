@@ -19,23 +19,29 @@ import type { FeatureDefinitions } from './event-triggers.feature-definitions.js
 import { EVENT_TRIGGERS_RECEIVER } from './event-triggers.tokens.js';
 import { validateDefinitions, type ResolvedOptions } from './event-triggers.options.js';
 import { refuseIdleHandlers, type EventHandlers } from './handler/event-handlers.js';
+import { installAll } from './installation.js';
 import { optionalProvider } from './optional-provider.js';
 import { resolveDefinitions } from './pipeline/attach/definition-resolver.js';
 import { definitionsOnEntities } from './pipeline/attach/event-trigger.decorator.js';
 import type { WantedTrigger } from './pipeline/attach/stored-trigger.js';
 import type { Transform } from './pipeline/attach/transform.js';
 import type { TriggerDefinition } from './pipeline/attach/trigger-definition.js';
-import { TriggerReconciler, type ReconcileReport } from './pipeline/attach/trigger-reconciler.js';
+import type { ReconcileReport } from './pipeline/attach/trigger-reconciler.js';
 import type { ResolvedDispatcherOptions } from './dispatcher.options.js';
 import { DispatcherShifts, type Shift } from './dispatcher-shifts.js';
 import { DispatcherAssembly } from './pipeline/dispatcher-assembly.js';
 import type { Health } from './health.js';
 import { SchedulerEntry } from './scheduler-entry.js';
-import { requireGrants } from './schema/grants.js';
-import { SchemaMigrator } from './schema/schema-migrator.js';
 
 /** An SQLSTATE of Postgres. */
 const UNDEFINED_TABLE = '42P01';
+
+/** What bootstrap puts in place, and where. */
+export interface Blueprint {
+  readonly dataSource: DataSource;
+  readonly options: ResolvedOptions;
+  readonly wanted: readonly WantedTrigger[];
+}
 
 /** Which data sources are taken: a second `forRoot` would claim and attach beside the first. */
 const taken = new WeakSet<DataSource>();
@@ -104,6 +110,13 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     await this.letGo();
   }
 
+  /** For whoever puts it in place instead of bootstrap; feature modules have to have spoken. */
+  blueprint(): Blueprint {
+    const { dataSource, options } = this;
+    const wanted = resolveDefinitions(this.definitions(), dataSource, options);
+    return { dataSource, options, wanted };
+  }
+
   /** How this replica is. */
   health(): Health {
     const { drifted, intactAt } = this.captureState;
@@ -154,22 +167,8 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
   }
 
   private async install(database: Database, wanted: readonly WantedTrigger[]): Promise<void> {
-    const { schema, install, application, attachTimeout, dispatcher } = this.options;
-    if (install === 'off') return;
-    await database.use(async (connection) => {
-      const migrator = new SchemaMigrator(schema);
-      if (install === 'verify') {
-        await requireGrants(connection, schema);
-        await migrator.verify(connection);
-      } else await migrator.migrate(connection);
-      const report = await new TriggerReconciler(connection, schema).reconcile(wanted, {
-        application,
-        install,
-        removeMissing: dispatcher !== false,
-        attachTimeout,
-      });
-      this.tell(report);
-    });
+    if (this.options.install === 'off') return;
+    this.tell(await installAll(database, this.options, wanted));
   }
 
   /** One line for what is new; what was taken off is a warning, since an older release may have done it. */

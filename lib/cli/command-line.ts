@@ -2,8 +2,11 @@ import { Command } from 'commander';
 import { PACKAGE_VERSION } from '../package-version.js';
 import { importHasura } from './hasura/import-hasura.command.js';
 import { registerAdopt } from './adopt.command.js';
+import { registerApply } from './apply.command.js';
+import { registerDoctor } from './doctor.command.js';
 import { registerErase } from './erase.command.js';
 import { registerEvents } from './events.command.js';
+import { registerPlan } from './plan.command.js';
 import { registerPrune } from './prune.command.js';
 import { registerPurge } from './purge.command.js';
 import { registerRedeliver } from './redeliver.command.js';
@@ -11,6 +14,7 @@ import { registerReplay } from './replay.command.js';
 import { registerStatus } from './status.command.js';
 import { registerTriggerDefinitions } from './trigger-definitions.command.js';
 import { registerTriggers } from './triggers.command.js';
+import { registerUninstall } from './uninstall.command.js';
 
 /** The whole command line. */
 export function commandLine(): Command {
@@ -28,6 +32,9 @@ export function commandLine(): Command {
     .showHelpAfterError('(add --help for examples)')
     .addHelpText('after', EXIT_CODES)
     .exitOverride();
+  registerPlan(program);
+  registerApply(program);
+  registerDoctor(program);
   registerStatus(program);
   const triggers = registerTriggers(program);
   registerTriggerDefinitions(triggers);
@@ -39,6 +46,7 @@ export function commandLine(): Command {
   registerErase(program);
   registerAdopt(program);
   importHasura(program);
+  registerUninstall(program);
   return program;
 }
 

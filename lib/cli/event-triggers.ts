@@ -16,3 +16,6 @@ try {
   const { json = false, quiet = false } = program.opts<{ json?: boolean; quiet?: boolean }>();
   process.exitCode = exitCodeOf(error, new Terminal({ json, quiet }));
 }
+// The application of the host, where one was made, may keep timers of its own.
+await new Promise((written) => process.stdout.write('', written));
+process.exit();

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Failure } from './failure.js';
+import type { Severity } from './finding.js';
 import { tableOf, type Column } from './table.js';
 
 export interface TerminalOptions {
@@ -8,7 +9,9 @@ export interface TerminalOptions {
 }
 
 const RED = 31;
+const GREEN = 32;
 const YELLOW = 33;
+const COLOURS: Readonly<Record<Severity, number>> = { ok: GREEN, warning: YELLOW, problem: RED };
 
 /** Where a command writes to: its result on stdout, all else on stderr. */
 export class Terminal {
@@ -37,6 +40,11 @@ export class Terminal {
 
   table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
     return tableOf(columns, rows, isColoured(process.stdout));
+  }
+
+  /** A part of a result, in the colour of how well things are. */
+  marked(severity: Severity, text: string): string {
+    return coloured(COLOURS[severity], text, process.stdout);
   }
 
   /** What is good to know, and no result. */
@@ -69,8 +77,12 @@ export class Terminal {
   }
 }
 
-function coloured(colour: number, text: string): string {
-  return isColoured(process.stderr) ? `\u001b[${colour}m${text}\u001b[0m` : text;
+function coloured(
+  colour: number,
+  text: string,
+  stream: NodeJS.WriteStream = process.stderr,
+): string {
+  return isColoured(stream) ? `\u001b[${colour}m${text}\u001b[0m` : text;
 }
 
 /** https://no-color.org: any value but an empty one. */

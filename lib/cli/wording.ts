@@ -26,7 +26,7 @@ export function sizeOf(bytes: number): string {
 }
 
 /** `1 event`, `2 events` */
-export const counted = (count: number, thing: string): string =>
-  `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;
+export const counted = (count: number, thing: string, things = `${thing}s`): string =>
+  `${count.toLocaleString('en')} ${count === 1 ? thing : things}`;
 
 export const secondText = (time: Date): string => time.toISOString().replace('T', ' ').slice(0, 19);

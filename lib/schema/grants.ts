@@ -29,17 +29,18 @@ const REQUIRED: readonly Grant[] = [
     'inbox',
   ),
   ...tables(['select', 'insert'], 'cancellation'),
-  ...['event_number', 'event_trigger_revision', 'tick_id', 'batch_id'].map((name): Grant => ({
-    kind: 'sequence',
-    name,
-    privileges: ['select', 'usage'],
-  })),
+  ...sequences(['select', 'usage'], 'event_number', 'batch_id'),
+  ...sequences(['usage'], 'event_trigger_revision', 'tick_id'),
   // The time until which dispatchers are awake is set, not counted.
-  { kind: 'sequence', name: 'awake_until', privileges: ['select', 'update'] },
+  ...sequences(['select', 'update'], 'awake_until'),
 ];
 
 function tables(privileges: readonly string[], ...names: readonly string[]): Grant[] {
   return names.map((name) => ({ kind: 'table', name, privileges }));
+}
+
+function sequences(privileges: readonly string[], ...names: readonly string[]): Grant[] {
+  return names.map((name) => ({ kind: 'sequence', name, privileges }));
 }
 
 /** Looked at by name, to see whether partitions are missing. */

@@ -1,12 +1,19 @@
 import { SchemaError } from '../event-triggers.errors.js';
 import { advisoryKey, LOCK } from './advisory-lock.js';
-import { quoteIdentifier, type QuotedIdentifier } from './identifier.js';
+import { quoteIdentifier, quoteLiteral, type QuotedIdentifier } from './identifier.js';
 import type { Migration } from './migration.js';
 import { MIGRATIONS } from './migrations.js';
 
 /** One connection to the database; the statements of a migration must not be spread over several. */
 export interface MigrationConnection {
   query(text: string, values?: readonly unknown[]): Promise<{ rows: unknown[] }>;
+}
+
+/** A step that is not applied yet, with the statements that apply it, in one transaction. */
+export interface PendingMigration {
+  readonly version: number;
+  readonly name: string;
+  readonly statements: readonly string[];
 }
 
 interface AppliedMigration {
@@ -67,6 +74,21 @@ export class SchemaMigrator {
     });
   }
 
+  /** What `migrate` would do, without doing so. Throws a `SchemaError` as `migrate`. */
+  async pending(connection: MigrationConnection): Promise<PendingMigration[]> {
+    await this.refuseEncoding(connection);
+    const applied = await this.applied(connection);
+    this.refuseNewerSchema(applied);
+    return this.missing(applied).map((migration) => ({
+      version: migration.version,
+      name: migration.name,
+      statements: [
+        `select pg_advisory_xact_lock(${advisoryKey(this.schemaName)}, ${LOCK.migrate})`,
+        ...this.applying(migration),
+      ],
+    }));
+  }
+
   /** The statements that `migrate` would run on an empty database, for those who apply them by hand. */
   statements(): string[] {
     return [this.createLedger(), ...this.migrations.map((migration) => this.text(migration))];
@@ -110,14 +132,16 @@ export class SchemaMigrator {
   }
 
   private async apply(connection: MigrationConnection, migration: Migration): Promise<void> {
-    if (migration.version === this.migrations[0]?.version) {
-      await connection.query(this.createLedger());
-    }
-    await connection.query(this.text(migration));
-    await connection.query(
-      `insert into ${this.schema}.migration (version, name, oldest_reader) values ($1, $2, $3)`,
-      [migration.version, migration.name, migration.oldestReader],
-    );
+    for (const statement of this.applying(migration)) await connection.query(statement);
+  }
+
+  private applying(migration: Migration): string[] {
+    const { version, name, oldestReader } = migration;
+    return [
+      ...(version === this.migrations[0]?.version ? [this.createLedger()] : []),
+      this.text(migration),
+      `insert into ${this.schema}.migration (version, name, oldest_reader) values (${version}, ${quoteLiteral(name)}, ${oldestReader})`,
+    ];
   }
 
   private text(migration: Migration): string {

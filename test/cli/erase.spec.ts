@@ -35,7 +35,7 @@ describe('event-triggers erase', () => {
   });
 
   it('refuses what is owed, and says how to give it up', async () => {
-    await shop.service.pause('order_created');
+    await shop.stop();
     await shop.order(4);
 
     const refused = await shop.run('erase', '--key', '4', '--yes');

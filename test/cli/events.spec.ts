@@ -63,7 +63,7 @@ describe('event-triggers events', () => {
     const late = await shop.run('events', 'cancel', delivered.id);
     expect(late).toMatchObject({ code: 1, stderr: 'too late: it is delivered\n' });
 
-    await shop.service.pause('order_created');
+    await shop.stop();
     await shop.order(4);
     const waiting = (await shop.result<EventPage>('events', '--key', '4')).events[0]!;
     expect(await shop.result('events', 'cancel', waiting.id)).toEqual({

@@ -1,6 +1,7 @@
 import { EventTriggersError, SchemaError } from '../../event-triggers.errors.js';
 import { quoteIdentifier, type QuotedIdentifier } from '../../schema/identifier.js';
 import { inTransaction, type AttachConnection } from './attach-connection.js';
+import type { PlannedChange } from './change-script.js';
 import {
   describeChange,
   planChanges,
@@ -77,6 +78,20 @@ export class TriggerReconciler {
     await this.keepMade(wanted, settings, report);
     report.warnings.push(...(await this.installer.capturePauses(settings.application)));
     return report;
+  }
+
+  /** What `reconcile` would do, without doing so, and the statements that would be in force on the tables. */
+  async preview(
+    wanted: readonly WantedTrigger[],
+    settings: ReconcileSettings,
+  ): Promise<PlannedChange[]> {
+    const existing = await this.installer.existing(settings.application, wanted);
+    const statements = await this.installer.statements(wanted, existing);
+    const changes = await this.plan(wanted, settings);
+    return changes.map((change) => ({
+      change,
+      statements: change.kind === 'remove' ? [] : (statements.get(change.wanted) ?? []),
+    }));
   }
 
   /**

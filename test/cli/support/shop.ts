@@ -15,6 +15,8 @@ export interface Shop {
   drain(): Promise<void>;
   run(...parameters: string[]): Promise<Outcome>;
   result<Result>(...parameters: string[]): Promise<Result>;
+  /** Ends the application; the database stays. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,7 @@ export async function openShop(options: EventTriggersOptions = {}): Promise<Shop
     drain: () => drain(application),
     run: (...parameters) => eventTriggers(parameters, { url: database.url }),
     result: (...parameters) => resultOf(database.url, ...parameters),
+    stop: () => application.close(),
     close: async () => {
       await application.close();
       await receiver.close();
