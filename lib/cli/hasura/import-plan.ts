@@ -51,7 +51,7 @@ function triggerText({ definition, file, line, notes, comment }: ImportedTrigger
     ...(comment === undefined ? [] : [`  "${comment}"`]),
     `  ${operationsText(definition)}`,
     `  to ${webhook}${headers.length === 0 ? '' : `  with ${headers.map((header) => header.name).join(', ')}`}`,
-    `  ${counted(retry?.attempts ?? 1, 'attempt')}, ${String(retry?.delay)} apart, ${String(timeout)} each`,
+    `  ${retry?.attempts === 1 ? '1 attempt' : `${retry?.attempts} attempts, ${retry?.delay} apart`}, ${timeout} each`,
     ...noteLines(notes, '  '),
   ].join('\n');
 }
