@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { withExamples } from './examples.js';
 import { EXIT, UsageError } from './failure.js';
 import { isConfirmed } from './confirmation.js';
-import { inSession } from './session.js';
+import { ALL_APPLICATIONS, inSession } from './session.js';
 import { counted } from './wording.js';
 
 interface AdoptOptions {
@@ -39,7 +39,7 @@ export function registerAdopt(program: Command): void {
         );
         return EXIT.done;
       },
-      { deployment },
+      { deployment, application: ALL_APPLICATIONS },
     );
   });
 }

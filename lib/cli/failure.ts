@@ -13,6 +13,9 @@ export class UsageError extends EventTriggersError {
   }
 }
 
+/** Ctrl-C where somebody was asked. */
+export class Interruption extends Error {}
+
 /** An error as it is told. */
 export interface Failure {
   readonly code: string;
@@ -54,6 +57,7 @@ export function failureOf(error: unknown): Failure {
 export function exitCodeOf(error: unknown, terminal: Terminal): ExitCode {
   // Help and version end like this too; what there is to say was said.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof Interruption) return EXIT.interrupted;
   terminal.fail(failureOf(error));
   return error instanceof UsageError ? EXIT.usage : EXIT.failed;
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { worded as heldWorded } from '../pipeline/held-log.js';
 import { LogKeeper } from '../pipeline/log-keeper.js';
 import { withExamples } from './examples.js';
-import { inSession, type Session } from './session.js';
+import { ALL_APPLICATIONS, inSession, type Session } from './session.js';
 import { statusStatements } from './status.sql.js';
 import { durationOf } from './value.js';
 import { counted, sizeOf } from './wording.js';
@@ -28,7 +28,9 @@ export function registerPrune(program: Command): void {
       .description('makes partitions ahead and lets old ones go, now'),
     'prune',
     'prune --events 2d --attempts 1d',
-  ).action((retention: PruneOptions, command: Command) => inSession(command, prune, { retention }));
+  ).action((retention: PruneOptions, command: Command) =>
+    inSession(command, prune, { retention, application: ALL_APPLICATIONS }),
+  );
 }
 
 async function prune(session: Session): Promise<void> {

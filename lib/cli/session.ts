@@ -32,6 +32,9 @@ export interface CommonOptions {
   readonly quiet?: boolean;
 }
 
+/** For what concerns all applications of a database: who looks after that may stand in no folder of any. */
+export const ALL_APPLICATIONS = '*';
+
 /** No program looks for a name above itself: whose triggers are meant, the working directory tells. */
 const NO_PROGRAM = '';
 
@@ -80,7 +83,7 @@ const NO_LIFECYCLE = {
 };
 
 export function optionsOf(common: CommonOptions, more: EventTriggersOptions): ResolvedOptions {
-  const application = common.application ?? applicationName(NO_PROGRAM);
+  const application = common.application ?? more.application ?? applicationName(NO_PROGRAM);
   if (application === undefined) {
     throw new UsageError(
       'Whose triggers are meant cannot be told: no package.json above the working directory has a name',

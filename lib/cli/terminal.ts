@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Failure } from './failure.js';
+import { Interruption, type Failure } from './failure.js';
 import type { Severity } from './finding.js';
 import { tableOf, type Column } from './table.js';
 
@@ -65,11 +65,15 @@ export class Terminal {
     process.stderr.write(`${coloured(RED, 'error')} ${code}: ${message}${fix}\n`);
   }
 
-  /** Waits for a yes; anything else is a no. */
+  /** Waits for a yes; anything else is a no, also the end of the input. Throws an `Interruption` on Ctrl-C. */
   async confirm(question: string): Promise<boolean> {
     const prompt = createInterface({ input: process.stdin, output: process.stderr });
+    const ended = new Promise<string>((answer, interrupted) => {
+      prompt.once('SIGINT', () => interrupted(new Interruption('Ctrl-C')));
+      prompt.once('close', () => answer(''));
+    });
     try {
-      const answer = await prompt.question(`${question} [y/N] `);
+      const answer = await Promise.race([prompt.question(`${question} [y/N] `), ended]);
       return /^y(es)?$/i.test(answer.trim());
     } finally {
       prompt.close();

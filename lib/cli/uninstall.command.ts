@@ -4,7 +4,7 @@ import { inTransaction, setLocal } from '../pipeline/attach/attach-connection.js
 import { withExamples } from './examples.js';
 import { EXIT } from './failure.js';
 import { isConfirmed } from './confirmation.js';
-import { inSession, type Session } from './session.js';
+import { ALL_APPLICATIONS, inSession, type Session } from './session.js';
 import { selectInUse, selectTriggersToDrop } from './uninstall.sql.js';
 import { counted } from './wording.js';
 
@@ -27,18 +27,22 @@ export function registerUninstall(program: Command): void {
     'uninstall',
     'uninstall --yes',
   ).action(({ yes }: { yes?: boolean }, command: Command) =>
-    inSession(command, async (session) => {
-      const { terminal, database, schema, options } = session;
-      const [inUse] = await database.query<InUse>(selectInUse(schema));
-      const statements = await plan(session);
-      terminal.note(statements.map((text) => `${text};`).join('\n'));
-      const loss = lossOf(inUse!, options.schema);
-      if (!(await isConfirmed(terminal, loss, { yes }))) return EXIT.done;
-      if (inUse!.dispatchers > 0) throw stillRunning(inUse!.dispatchers);
-      await carryOut(session, statements);
-      terminal.done({ statements }, `the schema ${options.schema} is gone`);
-      return EXIT.done;
-    }),
+    inSession(
+      command,
+      async (session) => {
+        const { terminal, database, schema, options } = session;
+        const [inUse] = await database.query<InUse>(selectInUse(schema));
+        const statements = await plan(session);
+        terminal.note(statements.map((text) => `${text};`).join('\n'));
+        const loss = lossOf(inUse!, options.schema);
+        if (!(await isConfirmed(terminal, loss, { yes }))) return EXIT.done;
+        if (inUse!.dispatchers > 0) throw stillRunning(inUse!.dispatchers);
+        await carryOut(session, statements);
+        terminal.done({ statements }, `the schema ${options.schema} is gone`);
+        return EXIT.done;
+      },
+      { application: ALL_APPLICATIONS },
+    ),
   );
 }
 

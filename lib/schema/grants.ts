@@ -19,7 +19,7 @@ const REQUIRED: readonly Grant[] = [
   { kind: 'schema', name: '', privileges: ['usage'] },
   ...tables(['select'], 'migration', 'delivery_attempt', ...defaults()),
   ...tables(['select', 'update'], 'installation', 'event_trigger'),
-  ...tables(['select', 'insert'], 'event', 'tick', 'batch_done', 'attempt'),
+  ...tables(['select', 'insert'], 'event', 'tick', 'batch_done', 'attempt', 'tally'),
   ...tables(['select', 'insert', 'update'], 'batch', 'stream_owner'),
   ...tables(
     ['select', 'insert', 'update', 'delete'],
@@ -45,7 +45,7 @@ function sequences(privileges: readonly string[], ...names: readonly string[]): 
 
 /** Looked at by name, to see whether partitions are missing. */
 function defaults(): string[] {
-  return ['event', 'attempt', 'tick', 'batch', 'batch_done'].map((log) => `${log}_default`);
+  return ['event', 'attempt', 'tally', 'tick', 'batch', 'batch_done'].map((log) => `${log}_default`);
 }
 
 /** All of them as statements. */

@@ -60,7 +60,7 @@ describe('event-triggers doctor', () => {
     });
   });
 
-  it('warns of dead letters, of rows in default partitions and of old transactions', async () => {
+  it('warns of dead letters, and of rows in default partitions', async () => {
     await shop.database.query(
       `insert into event_triggers.dead_letter (trigger_id, event_id, operation, created_at, attempts, reason)
        select id, 1, 'INSERT', now(), 1, 'exhausted' from event_triggers.event_trigger`,
