@@ -45,7 +45,9 @@ function sequences(privileges: readonly string[], ...names: readonly string[]): 
 
 /** Looked at by name, to see whether partitions are missing. */
 function defaults(): string[] {
-  return ['event', 'attempt', 'tally', 'tick', 'batch', 'batch_done'].map((log) => `${log}_default`);
+  return ['event', 'attempt', 'tally', 'tick', 'batch', 'batch_done'].map(
+    (log) => `${log}_default`,
+  );
 }
 
 /** All of them as statements. */
