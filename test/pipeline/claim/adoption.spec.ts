@@ -1,10 +1,11 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EventTriggersService } from '../../../lib/event-triggers.service.js';
+import type { EventTriggersService } from '../../../lib/event-triggers.service.js';
 import { DispatcherLease } from '../../../lib/pipeline/claim/dispatcher-lease.js';
 import type { TriggerId } from '../../../lib/pipeline/event.js';
 import type { Decision } from '../../../lib/pipeline/record/attempt.js';
 import { APPLICATION, createEngine, emit, SCHEMA, type Engine } from '../support/engine.js';
+import { serviceOf } from '../support/service-of.js';
 import {
   attemptsAt,
   attemptsAtEvents,
@@ -82,28 +83,13 @@ describe('the log of a database that is a copy', () => {
     }
   }
 
-  const serviceOf = async (
-    { database }: Engine,
+  const adopting = async (
+    at: Engine,
     deployment: string | null = null,
   ): Promise<EventTriggersService> => {
-    const source = await new DataSource(database.dataSourceOptions).initialize();
+    const { service, source } = await serviceOf(at, deployment);
     sources.push(source);
-    return new EventTriggersService(
-      source,
-      {
-        schema: SCHEMA,
-        application: APPLICATION,
-        deployment,
-        attachTimeout: 1_000,
-        retry: {},
-        breaker: {},
-        timeout: 1_000,
-      },
-      {
-        health: () => ({ isHealthy: true, problems: [], drifted: [] }),
-        problemsOfDestination: () => [],
-      },
-    );
+    return service;
   };
   const register = async (at: Engine, deployment: string | null) =>
     new DispatcherLease(
@@ -153,7 +139,7 @@ describe('the log of a database that is a copy', () => {
   it('delivers what waited there, what was in hand and what was captured here, and then what comes', async () => {
     await copyInFullWork();
 
-    expect(await (await serviceOf(copy)).adopt('deliver')).toBe(4);
+    expect(await (await adopting(copy)).adopt('deliver')).toBe(4);
 
     const dispatcher = await TestDispatcher.start(copy);
     const retries = await dispatcher.claimRetries(10, stream);
@@ -173,7 +159,7 @@ describe('the log of a database that is a copy', () => {
   it('delivers nothing of before where that is given up', async () => {
     await copyInFullWork();
 
-    expect(await (await serviceOf(copy)).adopt('discard')).toBe(4);
+    expect(await (await adopting(copy)).adopt('discard')).toBe(4);
 
     const dispatcher = await TestDispatcher.start(copy);
     expect(await dispatcher.claimRetries(10, stream)).toEqual([]);
@@ -187,7 +173,7 @@ describe('the log of a database that is a copy', () => {
     await writer.query('begin');
     await emit(writer, copy.schema, stream, 1, 7);
 
-    await (await serviceOf(copy)).adopt('discard');
+    await (await adopting(copy)).adopt('discard');
     const dispatcher = await TestDispatcher.start(copy);
     await copy.emit(stream, 1, 8);
     expect(await dispatcher.drain(stream)).toEqual([8]);
@@ -204,7 +190,7 @@ describe('the log of a database that is a copy', () => {
     await engine.database.query(`update ${engine.schema}.event set key = 'a'`);
     await copyRows();
 
-    await (await serviceOf(copy)).adopt('deliver');
+    await (await adopting(copy)).adopt('deliver');
 
     const dispatcher = await TestDispatcher.start(copy);
     const due = await copy.database.query(
@@ -233,7 +219,7 @@ describe('the log of a database that is a copy', () => {
     await expect(register(engine, 'staging')).rejects.toMatchObject({ code: 'ET010' });
     await register(engine, null);
 
-    expect(await (await serviceOf(engine, 'staging')).adopt('deliver')).toBe(1);
+    expect(await (await adopting(engine, 'staging')).adopt('deliver')).toBe(1);
 
     await register(engine, 'staging');
     await expect(register(engine, 'production')).rejects.toMatchObject({ code: 'ET010' });
@@ -241,7 +227,7 @@ describe('the log of a database that is a copy', () => {
 
   it('is not adopted twice, nor where it is at home', async () => {
     await engine.emit(stream);
-    const service = await serviceOf(engine, 'production');
+    const service = await adopting(engine, 'production');
 
     await expect(service.adopt('discard')).rejects.toMatchObject({ code: 'ET_NOTHING_TO_ADOPT' });
     await expect(service.adopt('keep' as 'deliver')).rejects.toMatchObject({
