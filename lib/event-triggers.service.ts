@@ -197,8 +197,9 @@ export class EventTriggersService extends TriggerAdministration {
   }
 
   /**
-   * Removes all traces of a row from the logs: its events with their images, all attempts at them, retries, dead
-   * letters and cancellations, and what the inbox has of them. Other events are delivered as if nothing had happened.
+   * Removes all traces of a row that triggers of this application have captured: its events with their images, all
+   * attempts at them, retries, dead letters and cancellations, and what the inbox has of them. Other events are
+   * delivered as if nothing had happened.
    *
    * Events are found by their key, and a change of the key by the new one, or by both where the trigger is ordered. What
    * is captured meanwhile stays, so delete the row first. It walks the whole log of each trigger, without holding up

@@ -77,6 +77,17 @@ describe('the layout is the way of an event', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('lets nobody import the command line, which imports all', async () => {
+    const wrong = [];
+    for (const [file, text] of await sources()) {
+      if (file.startsWith('cli/')) continue;
+      for (const imported of importsOf(text).map((specifier) => target(file, specifier))) {
+        if (imported.startsWith('cli/')) wrong.push(`${file} imports ${imported}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
   it('has one barrel, the public API', async () => {
     const names = [...(await sources()).keys()].filter((file) => file.endsWith('index.ts'));
     expect(names).toEqual(['index.ts']);

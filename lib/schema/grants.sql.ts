@@ -1,7 +1,7 @@
 /**
  * Which of the privileges $5 on what is called $4 and is of kind $3, in the schema called $1, the role $2 lacks; null
- * stands for the connected one. By number, since a name is not looked up without USAGE of the schema. Functions are everybody's unless somebody has
- * taken that away; capture functions are nobody's.
+ * stands for the connected one. By number, since a name is not looked up without USAGE of the schema. Functions are
+ * everybody's unless somebody has taken that away; capture functions are nobody's.
  */
 export const selectMissingGrants = `
   with place as (

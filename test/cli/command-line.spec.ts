@@ -1,24 +1,33 @@
+import type { Command } from 'commander';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commandLine } from '../../lib/cli/command-line.js';
 import { buildCommandLine, eventTriggers } from './support/command-line.js';
 
 const NOBODY = 'postgres://ada:secret@127.0.0.1:1/shop';
 
-function commands(command = commandLine(), path: string[] = []): string[][] {
-  return command.commands.flatMap((one) => [
-    [...path, one.name()],
-    ...commands(one, [...path, one.name()]),
-  ]);
+function commands(of = commandLine(), path: readonly string[] = []): [string, Command][] {
+  return of.commands.flatMap((command) => {
+    const own = [...path, command.name()];
+    return [[own.join(' '), command] as [string, Command], ...commands(command, own)];
+  });
 }
 
 describe('the command line', () => {
   beforeAll(buildCommandLine);
 
-  it.each(commands().map((path) => [path.join(' ')]))('shows examples of %s', async (path) => {
-    const { code, stdout } = await eventTriggers([...path.split(' '), '--help']);
+  it.each(commands())('shows examples of %s', (path, command) => {
+    let help = '';
+    command.configureOutput({ writeOut: (part) => (help += part) });
 
-    expect(code).toBe(0);
-    expect(stdout).toContain(`Examples:\n  event-triggers ${path}`);
+    command.outputHelp();
+
+    expect(help).toContain(`Examples:\n  event-triggers ${path}`);
+  });
+
+  it('shows help on stdout, and answers 0', async () => {
+    const { code, stdout, stderr } = await eventTriggers(['redeliver', '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('--per-second <n>');
   });
 
   it.each([

@@ -109,6 +109,10 @@ describe('a deployment in which the application may make nothing', () => {
     });
     vi.stubEnv('SHOP_URL', receiver.url);
     await deliver();
+    for (const looking of ['status', 'events', 'doctor']) {
+      const looked = await eventTriggers([looking], { url: role.url });
+      expect(looked.code, `${looking} as that role: ${looked.stdout} ${looked.stderr}`).toBe(0);
+    }
   });
 
   it('gets the statements of what has changed', async () => {
