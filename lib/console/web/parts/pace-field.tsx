@@ -1,0 +1,24 @@
+import type { JSX } from 'preact';
+import { Field } from './field.js';
+
+interface PaceFieldProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+export function PaceField({ value, onChange }: PaceFieldProps): JSX.Element {
+  return (
+    <Field label="Events a second" hint="Empty: as fast as it goes">
+      <input
+        type="number"
+        min="0.1"
+        step="any"
+        value={value}
+        onInput={({ currentTarget }) => onChange(currentTarget.value)}
+      />
+    </Field>
+  );
+}
+
+export const paceOf = (value: string): { perSecond?: number } =>
+  Number(value) > 0 ? { perSecond: Number(value) } : {};
