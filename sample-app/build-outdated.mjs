@@ -1,5 +1,5 @@
 // @ts-check
-/** Builds the library and the sample app where the output is missing or older than a source. */
+/** Builds the library, its console and the sample app where the output is missing or older than a source. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,25 +8,36 @@ import { fileURLToPath } from 'node:url';
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 const CONFIGURATION = ['tsconfig.json', 'nest-cli.json', 'package-lock.json'];
 
+const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
+const VITE = 'node_modules/vite/bin/vite.js';
+
 const PROJECTS = [
-  { name: 'lib', output: 'dist/index.js', sources: ['lib'] },
+  { command: [NEST, 'build', 'lib'], output: 'dist/index.js', sources: ['lib'] },
+  // Within the output of the library, which is emptied when that is built.
+  {
+    command: [VITE, 'build', '--config', 'lib/console/web/vite.config.ts', '--logLevel', 'warn'],
+    output: 'dist/console/web/index.html',
+    sources: ['lib/console/web'],
+  },
   // The sample app is checked against the declarations of the library, so it follows them.
-  { name: 'sample-app', output: 'sample-app/dist/main.js', sources: ['sample-app', 'lib'] },
+  {
+    command: [NEST, 'build', 'sample-app'],
+    output: 'sample-app/dist/main.js',
+    sources: ['sample-app', 'lib'],
+  },
 ];
 
 /** @param {string[]} [names] of the projects; default: all */
 export function buildOutdated(names = PROJECTS.map(({ name }) => name)) {
   for (const { name, output, sources } of PROJECTS) {
     if (!names.includes(name)) continue;
+export function buildOutdated() {
+  for (const { command, output, sources } of PROJECTS) {
     const newestSource = Math.max(...[...sources, ...CONFIGURATION].map(newestChange));
     if (newestChange(output) > newestSource) continue;
-    console.log(`Building ${name}`);
-    const { status } = spawnSync(
-      process.execPath,
-      ['node_modules/@nestjs/cli/bin/nest.js', 'build', name],
-      { cwd: REPOSITORY, stdio: 'inherit' },
-    );
-    if (status !== 0) throw new Error(`'nest build ${name}' failed; its messages are above.`);
+    console.log(`Building ${output}`);
+    const { status } = spawnSync(process.execPath, command, { cwd: REPOSITORY, stdio: 'inherit' });
+    if (status !== 0) throw new Error(`Building ${output} failed; the messages are above.`);
   }
 }
 

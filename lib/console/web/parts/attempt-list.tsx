@@ -55,7 +55,7 @@ function Answer({ attempt }: { attempt: AttemptOnPage }): JSX.Element {
       {remedy && <p>{remedy}</p>}
       {responseBody && (
         <>
-          <h4>Response body</h4>
+          <h3>Response body</h3>
           <pre tabIndex={0} role="region" aria-label={`Response body of attempt ${number}`}>
             {responseBody}
           </pre>
@@ -63,7 +63,7 @@ function Answer({ attempt }: { attempt: AttemptOnPage }): JSX.Element {
       )}
       {headers.length > 0 && (
         <>
-          <h4>Response headers</h4>
+          <h3>Response headers</h3>
           <dl class="headers">
             {headers.map(([name, value]) => (
               <div key={name}>

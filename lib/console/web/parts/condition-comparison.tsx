@@ -36,8 +36,8 @@ export function ConditionComparison({
         value={draft.negated ? 'not' : ''}
         onChange={({ currentTarget }) => change({ negated: currentTarget.value === 'not' })}
       >
-        <option value="">is true</option>
-        <option value="not">is not true</option>
+        <option value="">if</option>
+        <option value="not">not</option>
       </select>
       {operation === 'update' && (
         <select

@@ -8,11 +8,12 @@ interface PaceFieldProps {
 
 export function PaceField({ value, onChange }: PaceFieldProps): JSX.Element {
   return (
-    <Field label="Events a second" hint="Empty: as fast as it goes">
+    <Field label="Events a second">
       <input
         type="number"
         min="0.1"
         step="any"
+        placeholder="as many as it can"
         value={value}
         onInput={({ currentTarget }) => onChange(currentTarget.value)}
       />

@@ -88,6 +88,7 @@ export function TriggerForm({ draft: initial, saveLabel, save }: TriggerFormProp
           <RetryFields {...part} />
         </div>
       </div>
+      <PreviewPanel definition={definition} isWhole={isWhole} />
       {refusal && <ProblemNotice problem={refusal} />}
       {isTried && !isWhole && (
         <p class="error-text" role="alert">
@@ -102,7 +103,6 @@ export function TriggerForm({ draft: initial, saveLabel, save }: TriggerFormProp
           Cancel
         </a>
       </div>
-      <PreviewPanel definition={definition} isWhole={isWhole} />
     </form>
   );
 }

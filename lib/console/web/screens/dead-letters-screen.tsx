@@ -66,7 +66,7 @@ function Groups({
         <thead>
           <tr>
             <th>Trigger</th>
-            <th>Why</th>
+            <th class="wide">Why</th>
             <th class="number">Events</th>
             <th class="wide number">Oldest</th>
             <th class="wide number">Newest</th>
@@ -108,8 +108,9 @@ function GroupRow({
         <div class="under" title={reasonText(reason)}>
           {reason}
         </div>
+        <div class="narrow">{errorMessage ?? reasonText(reason)}</div>
       </td>
-      <td class="why">
+      <td class="wide why">
         <div>{errorMessage ?? reasonText(reason)}</div>
         {errorCode && <span class="code-of">{errorCode}</span>}
         {remedy && <div class="under">{remedy}</div>}

@@ -75,9 +75,14 @@ function TriggerFacts({ trigger }: { trigger: Trigger }): JSX.Element {
         ],
         ['Defined', made === null ? 'in the code of the application' : 'at run time'],
         ['Oldest waiting', oldestWaiting ? <Ago at={oldestWaiting} /> : 'none'],
-        ['Retrying', <OwedCount trigger={trigger} state="retrying" />],
-        ['Parked', <OwedCount trigger={trigger} state="parked" />],
-        ['Dead', <OwedCount trigger={trigger} state="dead" />],
+        [
+          'Not delivered',
+          <>
+            <OwedCount trigger={trigger} state="retrying" /> retrying,{' '}
+            <OwedCount trigger={trigger} state="parked" /> parked,{' '}
+            <OwedCount trigger={trigger} state="dead" /> dead
+          </>,
+        ],
       ]}
     />
   );
@@ -158,7 +163,7 @@ function DefinitionOf({ trigger: { made } }: { trigger: Trigger }): JSX.Element 
           paused, resumed and purged here, but changed only there.
         </p>
       ) : (
-        <JsonView value={made} label="Definition" />
+        <JsonView value={made} label="Definition as JSON" />
       )}
     </section>
   );

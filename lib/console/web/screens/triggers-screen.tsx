@@ -69,11 +69,11 @@ function TriggerTable({ triggers, figures, reload }: TableProps): JSX.Element {
           <th>Trigger</th>
           <th class="wide number">Rate</th>
           <th class="wide number">Errors</th>
-          <th class="wide number">p95</th>
+          <th class="widest number">p95</th>
           <th class="wide">Last hour</th>
           <th class="wide number">Oldest waiting</th>
           <th class="wide number">Retrying</th>
-          <th class="wide number">Parked</th>
+          <th class="widest number">Parked</th>
           <th class="number">Dead</th>
           <th>
             <span class="unseen">Delivery</span>
@@ -124,7 +124,9 @@ function TriggerRow({ trigger, figures, reload }: RowProps): JSX.Element {
       <td class={`wide number${failed > 0 ? ' bad-number' : ''}`}>
         {errors ?? <span class="muted">–</span>}
       </td>
-      <td class="wide number">{p95 === null ? <span class="muted">–</span> : durationText(p95)}</td>
+      <td class="widest number">
+        {p95 === null ? <span class="muted">–</span> : durationText(p95)}
+      </td>
       <td class="wide">
         <Sparkline buckets={buckets} />
       </td>
@@ -138,7 +140,7 @@ function TriggerRow({ trigger, figures, reload }: RowProps): JSX.Element {
       <td class="wide number">
         <OwedCount trigger={trigger} state="retrying" />
       </td>
-      <td class="wide number">
+      <td class="widest number">
         <OwedCount trigger={trigger} state="parked" />
       </td>
       <td class="number">
