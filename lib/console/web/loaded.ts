@@ -1,3 +1,4 @@
+import type { Signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { changes } from './live.js';
 import { isAbort, problemOf, type Problem } from './problem.js';
@@ -14,12 +15,12 @@ export interface Loaded<Value> {
  * Loads when the screen appears, and again with another key.
  *
  * @param key what the request depends on
- * @param isLive whether it is loaded again when something changes on the server
+ * @param follow what tells that it has to be loaded again; null: nothing does
  */
 export function useLoaded<Value>(
   load: (signal: AbortSignal) => Promise<Value>,
   key: string,
-  isLive = true,
+  follow: Signal<number> | null = changes,
 ): Loaded<Value> {
   const [state, setState] = useState<{
     key: string;
@@ -29,7 +30,7 @@ export function useLoaded<Value>(
   const [times, setTimes] = useState(0);
   const latest = useRef(load);
   latest.current = load;
-  const change = isLive ? changes.value : 0;
+  const change = follow?.value;
 
   useEffect(() => {
     const ending = new AbortController();

@@ -18,7 +18,7 @@ const CUSTOM = 'custom';
 
 /** The filter lives in the address, so that a list can be sent to somebody. */
 export function EventFilterBar({ filter }: { filter: EventFilterDraft }): JSX.Element {
-  const triggers = useLoaded(listTriggers, 'names', false);
+  const triggers = useLoaded(listTriggers, 'names', null);
   const change = (part: Partial<EventFilterDraft>): void =>
     replaceAddress(eventsAddress({ ...filter, after: '', ...part }));
   const names = new Set([

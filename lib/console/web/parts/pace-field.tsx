@@ -11,8 +11,8 @@ export function PaceField({ value, onChange }: PaceFieldProps): JSX.Element {
     <Field label="Events a second">
       <input
         type="number"
-        min="0.1"
-        step="any"
+        min="1"
+        step="1"
         placeholder="as many as it can"
         value={value}
         onInput={({ currentTarget }) => onChange(currentTarget.value)}
@@ -22,4 +22,4 @@ export function PaceField({ value, onChange }: PaceFieldProps): JSX.Element {
 }
 
 export const paceOf = (value: string): { perSecond?: number } =>
-  Number(value) > 0 ? { perSecond: Number(value) } : {};
+  Number(value) >= 1 ? { perSecond: Math.floor(Number(value)) } : {};

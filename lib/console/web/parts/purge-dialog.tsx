@@ -17,7 +17,7 @@ interface PurgeDialogProps {
 
 /** Whoever gives events up types how many, so that no more are given up than were seen. */
 export function PurgeDialog({ name, onClose }: PurgeDialogProps): JSX.Element {
-  const counted = useLoaded(() => purgeTrigger(name), name, false);
+  const counted = useLoaded(() => purgeTrigger(name), name, null);
   const [typed, setTyped] = useState('');
   const [problem, setProblem] = useState<Problem | null>(null);
   const waiting = counted.value?.waiting ?? 0;

@@ -6,7 +6,7 @@ import { ProblemNotice } from './state-of-loading.js';
 import type { FormPartProps } from './trigger-form.js';
 
 export function TableFields({ draft, edit, problem }: FormPartProps): JSX.Element {
-  const tables = useLoaded(listTables, 'tables', false);
+  const tables = useLoaded(listTables, 'tables', null);
   const chosen = { schema: draft.schema, name: draft.table };
   const known = tables.value ?? [];
   const isKnown = known.some((table) => keyOf(table) === keyOf(chosen));

@@ -111,7 +111,7 @@ function useColumns({ schema, table }: TriggerDraft): readonly TableColumn[] {
   const loaded = useLoaded(
     (signal) => (table === '' ? Promise.resolve([]) : listColumns({ schema, name: table }, signal)),
     JSON.stringify([schema, table]),
-    false,
+    null,
   );
   return loaded.value ?? [];
 }

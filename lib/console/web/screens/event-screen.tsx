@@ -17,7 +17,7 @@ import { WhenLoaded } from '../parts/state-of-loading.js';
 
 export function EventScreen({ id }: { id: string }): JSX.Element {
   const loaded = useLoaded((signal) => getEvent(id, signal), id);
-  const triggers = useLoaded(listTriggers, 'triggers', false);
+  const triggers = useLoaded(listTriggers, 'triggers', null);
   return (
     <>
       <p class="back">

@@ -9,6 +9,7 @@ import {
   isFiltered,
   type EventFilterDraft,
 } from '../event-filter-draft.js';
+import { changes } from '../live.js';
 import { useLoaded } from '../loaded.js';
 import { Button } from '../parts/button.js';
 import { EventFilterBar } from '../parts/event-filter-bar.js';
@@ -22,7 +23,7 @@ export function EventsScreen({ query }: { query: URLSearchParams }): JSX.Element
   const page = useLoaded(
     (signal) => listEvents(eventQueryOf(filter, Date.now()), signal),
     query.toString(),
-    isNewest && !isHeld,
+    isNewest && !isHeld ? changes : null,
   );
   return (
     <>

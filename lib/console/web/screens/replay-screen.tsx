@@ -15,7 +15,7 @@ import { RedeliveryRun } from '../redelivery-run.js';
 const HOUR = 3_600_000;
 
 export function ReplayScreen({ query }: { query: URLSearchParams }): JSX.Element {
-  const triggers = useLoaded(listTriggers, 'names', false);
+  const triggers = useLoaded(listTriggers, 'names', null);
   return (
     <>
       <div class="heading">

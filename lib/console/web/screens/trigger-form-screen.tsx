@@ -24,7 +24,7 @@ export function NewTriggerScreen({ table }: { table: string | null }): JSX.Eleme
 
 export function EditTriggerScreen({ name }: { name: string }): JSX.Element {
   // What somebody writes must not be replaced under their hands.
-  const loaded = useLoaded((signal) => getTrigger(name, signal), name, false);
+  const loaded = useLoaded((signal) => getTrigger(name, signal), name, null);
   return (
     <>
       <p class="back">

@@ -4,6 +4,7 @@ import { getTrigger, listEvents, statistics } from '../api.js';
 import { countText, errorRateText, rateText } from '../counts.js';
 import { durationText } from '../elapsed.js';
 import { eventsAddress } from '../event-filter-draft.js';
+import { changesOfFigures } from '../live.js';
 import { useLoaded } from '../loaded.js';
 import { AttemptsChart } from '../parts/attempts-chart.js';
 import { HealthBadge } from '../parts/badge.js';
@@ -89,7 +90,7 @@ function TriggerFacts({ trigger }: { trigger: Trigger }): JSX.Element {
 }
 
 function LastHour({ name }: { name: string }): JSX.Element {
-  const loaded = useLoaded((signal) => statistics(MINUTES, signal), name);
+  const loaded = useLoaded((signal) => statistics(MINUTES, signal), name, changesOfFigures);
   return (
     <section aria-labelledby="last-hour">
       <h2 id="last-hour">Last hour</h2>

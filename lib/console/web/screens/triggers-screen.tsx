@@ -3,6 +3,7 @@ import type { Statistics, Trigger, TriggerStatistics } from '../answers.js';
 import { listTriggers, statistics, switchTrigger } from '../api.js';
 import { errorRateText, rateText } from '../counts.js';
 import { durationText } from '../elapsed.js';
+import { changesOfFigures } from '../live.js';
 import { useLoaded } from '../loaded.js';
 import { act } from '../notices.js';
 import { HealthBadge } from '../parts/badge.js';
@@ -19,7 +20,11 @@ const MINUTES = 60;
 
 export function TriggersScreen(): JSX.Element {
   const triggers = useLoaded(listTriggers, 'triggers');
-  const figures = useLoaded((signal) => statistics(MINUTES, signal), 'statistics');
+  const figures = useLoaded(
+    (signal) => statistics(MINUTES, signal),
+    'statistics',
+    changesOfFigures,
+  );
   return (
     <>
       <div class="heading">
