@@ -15,7 +15,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** A file of the page, whose name changes with its content. */
 export interface Asset {
   readonly type: string;
-  readonly content: Buffer;
+  /** All of them are texts; hosts write anything but a text as JSON. */
+  readonly content: string;
 }
 
 /** The page as it was built. */
@@ -42,7 +43,7 @@ export function readConsoleFiles(): ConsoleFiles {
         name,
         {
           type: TYPES[extname(name)] ?? 'application/octet-stream',
-          content: readFileSync(`${folder}assets/${name}`),
+          content: readFileSync(`${folder}assets/${name}`, 'utf8'),
         },
       ]),
     ),

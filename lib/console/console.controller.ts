@@ -52,7 +52,7 @@ export class ConsoleController {
 
   private send(
     response: HostResponse,
-    body: string | Buffer,
+    body: string,
     headers: Readonly<Record<string, string>>,
   ): void {
     const { httpAdapter } = this.host;

@@ -41,7 +41,9 @@ describe('the page of the console, built', () => {
         new URL(`../../lib/console/web/${name}`, import.meta.url),
         'utf8',
       );
-      expect(text, `${name} asks only below api/`).not.toMatch(/fetch\(\s*['"`](?!api\/)|EventSource\('(?!api\/)/);
+      expect(text, `${name} asks only below api/`).not.toMatch(
+        /fetch\(\s*['"`](?!api\/)|EventSource\('(?!api\/)/,
+      );
     }
   });
 });
