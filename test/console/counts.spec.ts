@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { barsOf } from '../../lib/console/web/bars.js';
+import { everyMinute } from '../../lib/console/web/every-minute.js';
 import { countText, errorRateText, eventsText, rateText } from '../../lib/console/web/counts.js';
 
 describe('figures on the page', () => {
@@ -23,6 +24,20 @@ describe('figures on the page', () => {
     expect(errorRateText(1, 100_000)).toBe('<0.1%');
     expect(errorRateText(99_999, 100_000)).toBe('99.9%');
     expect(errorRateText(5, 5)).toBe('100%');
+  });
+});
+
+describe('attempts by the minute', () => {
+  it('have a place for each minute of the hour, also where there were none', () => {
+    const now = Date.parse('2026-11-29T12:00:30.000Z');
+    const counted = [{ at: '2026-11-29T11:59:00.000Z', delivered: 3, failed: 1 }];
+    const minutes = everyMinute(counted, 60, now);
+    expect(minutes.length).toBe(60);
+    expect(minutes[0]).toEqual({ at: '2026-11-29T11:01:00.000Z', delivered: 0, failed: 0 });
+    expect(minutes.slice(-2)).toEqual([
+      counted[0],
+      { at: '2026-11-29T12:00:00.000Z', delivered: 0, failed: 0 },
+    ]);
   });
 });
 

@@ -11,6 +11,7 @@ const labelOf = (part: Partial<Trigger>): string =>
     capturePaused: null,
     failingSince: null,
     removedAt: null,
+    dead: 0,
     ...part,
   } as Trigger).label;
 
@@ -19,6 +20,7 @@ describe('the health of a trigger', () => {
     const failing = { failingSince: since };
     const paused = { ...failing, deliveryPaused: { since, reason: 'failing' } } as const;
     expect(labelOf({})).toBe('Healthy');
+    expect(labelOf({ dead: 1 })).toBe('Dead letters');
     expect(labelOf({ enabled: false })).toBe('Disabled');
     expect(labelOf({ capturePaused: { since, reason: 'hand' } })).toBe('Not capturing');
     expect(labelOf(failing)).toBe('Failing');

@@ -1,7 +1,7 @@
 import type { Trigger } from './answers.js';
 
 export interface TriggerHealth {
-  readonly kind: 'good' | 'failing' | 'paused' | 'removed' | 'off';
+  readonly kind: 'good' | 'failing' | 'paused' | 'removed' | 'off' | 'lossy';
   readonly label: string;
   /** Why, and since when where that is known. */
   readonly reason: string;
@@ -19,7 +19,7 @@ const PAUSES: Readonly<Record<PauseReason, string>> = {
 
 /** What a person has to know first of a trigger; the gravest wins. */
 export function healthOf(trigger: Trigger): TriggerHealth {
-  const { removedAt, deliveryPaused, capturePaused, failingSince, enabled } = trigger;
+  const { removedAt, deliveryPaused, capturePaused, failingSince, enabled, dead } = trigger;
   if (removedAt !== null)
     return { kind: 'removed', label: 'Removed', reason: PAUSES.removed, since: removedAt };
   if (deliveryPaused !== null)
@@ -48,6 +48,13 @@ export function healthOf(trigger: Trigger): TriggerHealth {
       kind: 'off',
       label: 'Disabled',
       reason: 'Its definition says enabled: false, so that it captures nothing',
+      since: null,
+    };
+  if (dead > 0)
+    return {
+      kind: 'lossy',
+      label: 'Dead letters',
+      reason: 'Changes are captured and delivered, but some events were given up',
       since: null,
     };
   return {

@@ -35,7 +35,8 @@ export function AttemptsChart({ buckets }: { buckets: readonly Bucket[] }): JSX.
       chart.current?.destroy();
     };
   }, []);
-  useEffect(() => chart.current?.setData(dataOf(buckets)), [buckets]);
+  const data = JSON.stringify(buckets);
+  useEffect(() => chart.current?.setData(dataOf(latest.current)), [data]);
 
   return <div class="chart" ref={place} />;
 }

@@ -22,6 +22,7 @@ const HEALTHS: Readonly<Record<TriggerHealth['kind'], readonly [Tone, IconName]>
   paused: ['warning', 'pause'],
   removed: ['calm', 'minus'],
   off: ['calm', 'minus'],
+  lossy: ['warning', 'cross'],
 };
 
 interface BadgeProps {

@@ -5,6 +5,7 @@ import { countText, errorRateText, rateText } from '../counts.js';
 import { durationText } from '../elapsed.js';
 import { eventsAddress } from '../event-filter-draft.js';
 import { changesOfFigures } from '../live.js';
+import { everyMinute } from '../every-minute.js';
 import { useLoaded } from '../loaded.js';
 import { AttemptsChart } from '../parts/attempts-chart.js';
 import { HealthBadge } from '../parts/badge.js';
@@ -113,7 +114,7 @@ function Figures({ figures }: { figures: TriggerStatistics | undefined }): JSX.E
         <Figure name="Errors" value={errorRateText(failed, attempts) ?? '–'} />
         <Figure name="p95" value={p95 === null ? '–' : durationText(p95)} />
       </dl>
-      <AttemptsChart buckets={buckets} />
+      <AttemptsChart buckets={everyMinute(buckets, MINUTES, Date.now())} />
       <p class="legend">
         <span class="delivered">Delivered</span> <span class="failed">Failed</span>
       </p>

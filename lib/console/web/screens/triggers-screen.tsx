@@ -4,6 +4,7 @@ import { listTriggers, statistics, switchTrigger } from '../api.js';
 import { errorRateText, rateText } from '../counts.js';
 import { durationText } from '../elapsed.js';
 import { changesOfFigures } from '../live.js';
+import { everyMinute } from '../every-minute.js';
 import { useLoaded } from '../loaded.js';
 import { act } from '../notices.js';
 import { HealthBadge } from '../parts/badge.js';
@@ -133,7 +134,7 @@ function TriggerRow({ trigger, figures, reload }: RowProps): JSX.Element {
         {p95 === null ? <span class="muted">–</span> : durationText(p95)}
       </td>
       <td class="wide">
-        <Sparkline buckets={buckets} />
+        <Sparkline buckets={everyMinute(buckets, MINUTES, Date.now())} />
       </td>
       <td class="wide number">
         {trigger.oldestWaiting ? (
