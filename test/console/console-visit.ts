@@ -8,6 +8,8 @@ export interface ConsoleVisit {
   readonly page: Page;
   /** What the page or the browser complained of, such as a violation of the content security policy. */
   readonly complaints: readonly string[];
+  /** What was asked for that does not lie below the page. */
+  readonly strayRequests: readonly string[];
   readonly close: () => Promise<void>;
 }
 
@@ -29,6 +31,11 @@ export async function visit(
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
+  const strayRequests: string[] = [];
+  const { origin, pathname } = new URL(url);
+  page.on('request', (request) => {
+    if (!request.url().startsWith(origin + pathname)) strayRequests.push(request.url());
+  });
   await page.goto(url);
-  return { page, complaints, close: () => context.close() };
+  return { page, complaints, strayRequests, close: () => context.close() };
 }

@@ -4,12 +4,47 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { startAdministered, type AdministeredApp } from '../admin/administered-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
+import { ADAPTERS } from '../webhook/running-app.js';
 import { chromiumPath, startBrowser } from './browser.js';
 import { buildServedPage } from './built-page.js';
 import { visit, type ConsoleVisit } from './console-visit.js';
 
 /** A whole journey, each step of which waits for a delivery or a look of the page. */
 const JOURNEY = 90_000;
+
+describe.skipIf(chromiumPath === undefined).each(ADAPTERS)('the page on %s', (name, adapter) => {
+  it('is found under a prefix, and its links lead to itself in another tab too', async () => {
+    await buildServedPage();
+    const browser = await startBrowser();
+    const database = await createTestDatabase();
+    const host = await startAdministered({
+      database,
+      adapter: adapter(),
+      admin: { console: true },
+      prefix: '/internal',
+      configure: (app) => app.setGlobalPrefix('internal'),
+    });
+    // Fastify has no path with a slash at the end unless the host says so.
+    const ends = ['', '?from=a-link', '#/triggers', ...(name === 'Express' ? ['/'] : [])];
+    for (const end of ends) {
+      const { page, complaints, close } = await visit(browser, host.url + end);
+      await page.getByText('No triggers yet').waitFor();
+      const link = page.getByRole('link', { name: 'Replay' });
+      expect(
+        await link.evaluate((element) => (element as unknown as { href: string }).href),
+        'for a tab of its own',
+      ).toBe(`${host.url}${end.startsWith('#') ? '' : end}#/replay`);
+      await link.click();
+      await page.getByRole('heading', { name: 'Replay' }).waitFor();
+      await page.getByText('Live', { exact: true }).waitFor();
+      expect(complaints).toEqual([]);
+      await close();
+    }
+    await browser.close();
+    await host.close();
+    await database.drop();
+  });
+});
 
 describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
   let browser: Browser;
@@ -109,6 +144,7 @@ describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
 
       await replayAll();
       expect(visitor.complaints).toEqual([]);
+      expect(visitor.strayRequests).toEqual([]);
     },
     JOURNEY,
   );
@@ -212,6 +248,49 @@ describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
     await other.page.getByRole('row', { name: /of_code 1/ }).waitFor();
     expect(await other.page.getByRole('row').count()).toBe(2);
     await other.close();
+  });
+
+  it('finds events by what is in their rows, and says what is wrong with a path', async () => {
+    await database.query(`insert into orders values (1, 'a', 1), (2, 'b', 200)`);
+    await database.query('delete from orders');
+    await screen('Events').click();
+    await field('Row (JSON path)').fill('$.old ? (@.total > 100)');
+    await field('Row (JSON path)').press('Enter');
+    await eventually(async () => (await page.getByRole('row').count()) === 2, {
+      describe: 'the row of the one event, below the heading',
+    });
+    await field('Row (JSON path)').fill('$.old ? (');
+    await field('Row (JSON path)').press('Enter');
+    await seen('ET_INVALID_FILTER');
+  });
+
+  it('ends a redelivery when it is told to, and says how far it came', async () => {
+    await database.query(`insert into orders select n, 'a', n from generate_series(1, 30) n`);
+    await database.query('delete from orders');
+    await receiver.waitFor(30);
+    await page.goto(`${host.url}#/replay?trigger=of_code`);
+    await button('Count').click();
+    await seen('30 events would be sent again.');
+    await field('Events a second').fill('5');
+    await button('Replay 30').click();
+    await seen(/^\d+ of 30 handed over$/);
+    await button('Stop').click();
+    await seen(/^Cancelled; \d+ events handed over and being sent$/);
+    const sent = receiver.requests.length;
+    expect(sent, 'requests, 30 of them the first time').toBeLessThan(60);
+  });
+
+  it('sends a form by Enter, and leads to what is wrong in it', async () => {
+    await page.getByRole('link', { name: 'New trigger' }).click();
+    await field('Name').fill('large order');
+    await field('Name').press('Enter');
+    await page
+      .getByRole('alert')
+      .getByText(/Not saved yet/)
+      .waitFor();
+    await eventually(async () => (await page.evaluate('document.activeElement.name')) === 'name', {
+      describe: 'the focus on the first field that is wrong',
+    });
   });
 
   it('can be used with the keyboard alone', async () => {

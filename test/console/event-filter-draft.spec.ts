@@ -13,6 +13,7 @@ const filter = {
   states: ['retrying', 'dead'],
   operation: 'UPDATE',
   key: '42',
+  path: '$.new ? (@.total > 100)',
   span: '',
   from: '2026-11-29T00:00:00.000Z',
   to: '2026-11-30T00:00:00.000Z',

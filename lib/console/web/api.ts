@@ -10,6 +10,7 @@ import type {
   TableName,
   Trigger,
 } from './answers.js';
+import { HOME } from './home.js';
 import { jsonLines } from './lines.js';
 import { problemFrom } from './problem.js';
 import { chunksOf } from './stream-chunks.js';
@@ -28,7 +29,7 @@ async function send(
 ): Promise<Response> {
   const headers: Record<string, string> = method === 'GET' ? {} : { ...OF_THIS_PAGE };
   if (body !== undefined) headers['content-type'] = 'application/json';
-  const response = await fetch(`api/${path}`, {
+  const response = await fetch(new URL(`api/${path}`, HOME), {
     method,
     headers,
     cache: 'no-store',

@@ -7,6 +7,8 @@ export interface EventFilterDraft {
   readonly states: readonly EventState[];
   readonly operation: Operation | '';
   readonly key: string;
+  /** A JSON path that has to find something in the old and the new row. */
+  readonly path: string;
   /** How long ago the change may be, such as `1h`; empty where `from` and `to` say it. */
   readonly span: string;
   readonly from: string;
@@ -54,6 +56,7 @@ export function eventFilterOf(query: URLSearchParams): EventFilterDraft {
     states: STATES.filter((state) => query.getAll('state').includes(state)),
     operation,
     key: text('key'),
+    path: text('path'),
     span: text('span') in SPANS ? text('span') : '',
     from: text('from'),
     to: text('to'),
@@ -82,6 +85,7 @@ export function eventQueryOf(filter: EventFilterDraft, now: number): URLSearchPa
   for (const state of filter.states) add('state', state);
   add('operation', filter.operation);
   add('key', filter.key);
+  add('path', filter.path);
   add('from', minutes === undefined ? filter.from : new Date(now - minutes * MINUTE).toISOString());
   add('to', filter.to);
   add('after', filter.after);

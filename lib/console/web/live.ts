@@ -1,4 +1,5 @@
 import { signal, type Signal } from '@preact/signals';
+import { HOME } from './home.js';
 
 /** Between two looks where the server cannot tell of changes: a proxy may hold its stream back. */
 const POLL_INTERVAL = 5_000;
@@ -48,7 +49,7 @@ export function startLive(): void {
 }
 
 function connect(): void {
-  const stream = new EventSource('api/live');
+  const stream = new EventSource(new URL('api/live', HOME));
   stream.addEventListener('open', () => {
     // What happened while nobody listened is told by no event.
     if (liveness.value === 'polling') tellChange();

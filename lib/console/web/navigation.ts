@@ -26,12 +26,4 @@ export function startNavigation(): void {
     hash.value = window.location.hash;
     window.scrollTo(0, 0);
   });
-  // A base element turns "#/events" into another page: followed within this one instead.
-  document.addEventListener('click', (event) => {
-    const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey);
-    const link = event.target instanceof Element ? event.target.closest('a[href^="#"]') : null;
-    if (link === null || !isPlain) return;
-    event.preventDefault();
-    go(link.getAttribute('href') ?? '');
-  });
 }

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { route } from '../navigation.js';
 import type { Route } from '../route.js';
 import { DeadLettersScreen } from '../screens/dead-letters-screen.js';
@@ -17,13 +17,18 @@ import { TopBar } from './top-bar.js';
 export function ConsolePage(): JSX.Element {
   const shown = route.value;
   const title = titleOf(shown);
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
   useEffect(() => {
     document.title = `${title} · Event triggers`;
+    // Whoever does not see the screen change is led to its content.
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
+    isFirst.current = false;
   }, [title]);
   return (
     <>
       <TopBar />
-      <main>
+      <main ref={main} tabIndex={-1}>
         <Screen shown={shown} />
       </main>
       <NoticeBar />

@@ -12,6 +12,7 @@ import { useLoaded } from '../loaded.js';
 import { replaceAddress } from '../navigation.js';
 import { stateName } from './badge.js';
 import { Field } from './field.js';
+import { SettledInput } from './settled-input.js';
 import { TimeRange } from './time-range.js';
 
 const CUSTOM = 'custom';
@@ -53,12 +54,23 @@ export function EventFilterBar({ filter }: { filter: EventFilterDraft }): JSX.El
         </select>
       </Field>
       <Field label="Key">
-        <input
+        <SettledInput
           type="search"
           placeholder="as text"
           autocomplete="off"
           value={filter.key}
-          onChange={({ currentTarget }) => change({ key: currentTarget.value.trim() })}
+          onSettle={(key) => change({ key })}
+        />
+      </Field>
+      <Field label="Row (JSON path)">
+        <SettledInput
+          type="search"
+          class="mono"
+          placeholder="$.new ? (@.total > 100)"
+          autocomplete="off"
+          spellcheck={false}
+          value={filter.path}
+          onSettle={(path) => change({ path })}
         />
       </Field>
       <WhenFields filter={filter} change={change} />

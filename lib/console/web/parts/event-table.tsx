@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import type { ListedEvent } from '../answers.js';
 import { durationText } from '../elapsed.js';
 import { addressOf } from '../route.js';
+import { leadTo } from '../row-lead.js';
 import { StateBadge } from './badge.js';
 import { Ago, Countdown } from './moment.js';
 
@@ -42,9 +43,10 @@ function EventRow({
   event: ListedEvent;
   withTrigger: boolean;
 }): JSX.Element {
+  const address = addressOf(['events', event.id]);
   const key = event.key === null ? null : <span class="mono key">{event.key}</span>;
   return (
-    <tr class="leads">
+    <tr class="leads" onClick={leadTo(address)}>
       <td>
         <StateBadge state={event.state} />
         {event.nextAttemptAt && (
@@ -54,9 +56,7 @@ function EventRow({
         )}
       </td>
       <td class="name">
-        <a class="row-link" href={addressOf(['events', event.id])}>
-          {withTrigger ? event.trigger : (key ?? 'No key')}
-        </a>
+        <a href={address}>{withTrigger ? event.trigger : (key ?? 'No key')}</a>
         {withTrigger && key && <div class="under">{key}</div>}
         <div class="under narrow">{event.operation}</div>
       </td>

@@ -9,7 +9,6 @@ import { tellDone } from '../notices.js';
 import { problemOf, type Problem } from '../problem.js';
 import { addressOf } from '../route.js';
 import { definitionOf, type TriggerDraft } from '../trigger-draft.js';
-import { Button } from './button.js';
 import { DeliveryFields } from './delivery-fields.js';
 import { OperationsFields } from './operations-fields.js';
 import { PreviewPanel } from './preview-panel.js';
@@ -36,6 +35,7 @@ export function TriggerForm({ draft: initial, saveLabel, save }: TriggerFormProp
   const [draft, setDraft] = useState(initial);
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
   const [isTried, setTried] = useState(false);
+  const [isSaving, setSaving] = useState(false);
   const [refusal, setRefusal] = useState<Problem | null>(null);
   const columns = useColumns(draft);
   const types = useMemo(() => new Map(columns.map(({ name, type }) => [name, type])), [columns]);
@@ -54,13 +54,15 @@ export function TriggerForm({ draft: initial, saveLabel, save }: TriggerFormProp
   };
   const submit = async (): Promise<void> => {
     setTried(true);
-    if (!isWhole) return;
+    if (!isWhole) return focusFirstFault();
+    setSaving(true);
     try {
       const { name } = await save(definition, definitionOf(initial, types));
       tellDone(`${name} is saved`);
       go(addressOf(['triggers', name]));
     } catch (error) {
       setRefusal(problemOf(error));
+      setSaving(false);
     }
   };
   const leave = ({ target }: FocusEvent): void => {
@@ -96,14 +98,21 @@ export function TriggerForm({ draft: initial, saveLabel, save }: TriggerFormProp
         </p>
       )}
       <div class="actions start">
-        <Button look="primary" icon="check" onPress={submit}>
+        <button type="submit" class="button primary" disabled={isSaving} aria-busy={isSaving}>
           {saveLabel}
-        </Button>
+        </button>
         <a class="button plain" href="#/triggers">
           Cancel
         </a>
       </div>
     </form>
+  );
+}
+
+/** Once it is marked. */
+function focusFirstFault(): void {
+  requestAnimationFrame(() =>
+    document.querySelector<HTMLElement>('form [aria-invalid="true"]')?.focus(),
   );
 }
 

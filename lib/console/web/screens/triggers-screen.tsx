@@ -15,6 +15,7 @@ import { Sparkline } from '../parts/sparkline.js';
 import { Empty, ProblemNotice, WhenLoaded } from '../parts/state-of-loading.js';
 import { TriggerFilter, triggerFilter } from '../parts/trigger-filter.js';
 import { addressOf } from '../route.js';
+import { leadTo } from '../row-lead.js';
 import { healthOf } from '../trigger-health.js';
 
 const MINUTES = 60;
@@ -47,7 +48,9 @@ export function TriggersScreen(): JSX.Element {
           ) : (
             <TriggerTable
               triggers={all.filter(({ name, table }) =>
-                `${name} ${table.schema}.${table.name}`.includes(triggerFilter.value.trim()),
+                `${name} ${table.schema}.${table.name}`
+                  .toLowerCase()
+                  .includes(triggerFilter.value.trim().toLowerCase()),
               )}
               figures={figures.value}
               reload={triggers.reload}
@@ -108,16 +111,15 @@ interface RowProps {
 
 function TriggerRow({ trigger, figures, reload }: RowProps): JSX.Element {
   const { attempts, failed, p95, buckets } = figures ?? NO_FIGURES;
+  const address = addressOf(['triggers', trigger.name]);
   const errors = errorRateText(failed, attempts);
   return (
-    <tr class="leads">
+    <tr class="leads" onClick={leadTo(address)}>
       <td>
         <HealthBadge health={healthOf(trigger)} />
       </td>
       <td class="name">
-        <a class="row-link" href={addressOf(['triggers', trigger.name])}>
-          {trigger.name}
-        </a>
+        <a href={address}>{trigger.name}</a>
         <div class="under">
           <span class="mono">
             {trigger.table.schema === 'public' ? '' : `${trigger.table.schema}.`}
