@@ -12,15 +12,17 @@ const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 const VITE = 'node_modules/vite/bin/vite.js';
 
 const PROJECTS = [
-  { command: [NEST, 'build', 'lib'], output: 'dist/index.js', sources: ['lib'] },
+  { name: 'lib', command: [NEST, 'build', 'lib'], output: 'dist/index.js', sources: ['lib'] },
   // Within the output of the library, which is emptied when that is built.
   {
+    name: 'console',
     command: [VITE, 'build', '--config', 'lib/console/web/vite.config.ts', '--logLevel', 'warn'],
     output: 'dist/console/web/index.html',
     sources: ['lib/console/web'],
   },
   // The sample app is checked against the declarations of the library, so it follows them.
   {
+    name: 'sample-app',
     command: [NEST, 'build', 'sample-app'],
     output: 'sample-app/dist/main.js',
     sources: ['sample-app', 'lib'],
@@ -29,15 +31,13 @@ const PROJECTS = [
 
 /** @param {string[]} [names] of the projects; default: all */
 export function buildOutdated(names = PROJECTS.map(({ name }) => name)) {
-  for (const { name, output, sources } of PROJECTS) {
+  for (const { name, command, output, sources } of PROJECTS) {
     if (!names.includes(name)) continue;
-export function buildOutdated() {
-  for (const { command, output, sources } of PROJECTS) {
     const newestSource = Math.max(...[...sources, ...CONFIGURATION].map(newestChange));
     if (newestChange(output) > newestSource) continue;
-    console.log(`Building ${output}`);
+    console.log(`Building ${name}`);
     const { status } = spawnSync(process.execPath, command, { cwd: REPOSITORY, stdio: 'inherit' });
-    if (status !== 0) throw new Error(`Building ${output} failed; the messages are above.`);
+    if (status !== 0) throw new Error(`Building ${name} failed; the messages are above.`);
   }
 }
 
