@@ -242,7 +242,11 @@ export class EventTriggersService extends TriggerAdministration {
   }
 
   private list(): EventList {
-    return new EventList(this.events(), this.schema);
+    const { webhookSecrets, webhookSecretHeader, signingKeys } = this.options;
+    return new EventList(this.events(), this.schema, {
+      secretHeader: webhookSecrets.length > 0 ? webhookSecretHeader : null,
+      signs: signingKeys.length > 0,
+    });
   }
 
   private events(): ApplicationEvents {

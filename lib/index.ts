@@ -82,6 +82,8 @@ export type { HandlerDelivery } from './pipeline/deliver/handler-destination.js'
 
 export { toEntity } from './handler/to-entity.js';
 
+export type { EventRequest, RequestHeader } from './pipeline/deliver/event-request.js';
+
 // Record: what came of it
 export { DeliveryAttemptEntity } from './pipeline/record/delivery-attempt.entity.js';
 

@@ -43,10 +43,7 @@ export abstract class TriggerAdministration {
 
   constructor(
     protected readonly dataSource: DataSource,
-    protected readonly options: Pick<
-      ResolvedOptions,
-      'schema' | 'application' | 'deployment' | 'attachTimeout' | 'retry' | 'breaker' | 'timeout'
-    >,
+    protected readonly options: ResolvedOptions,
     protected readonly lifecycle: Pick<EventTriggersLifecycle, 'health' | 'problemsOfDestination'>,
   ) {}
 

@@ -56,7 +56,8 @@ describe('whoever asks what happened', () => {
       { number: 2, outcome: 'delivered', status: 200 },
     ]);
     const { events, next } = await service.listEvents({ trigger: 'order_created' });
-    const { event: _, history, ...summary } = event;
+    const { event: _, request, history, ...summary } = event;
+    expect(request!.body, 'what the receiver got, to the byte').toBe(receiver.requests[1]!.body);
     expect(events).toEqual([summary]);
     expect(events[0]!.lastAttempt, 'the second one').toMatchObject({ number: history.length });
     expect(next).toBeNull();

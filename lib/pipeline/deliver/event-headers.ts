@@ -18,6 +18,15 @@ const ID_HEADER = 'webhook-id';
 const TIMESTAMP_HEADER = 'webhook-timestamp';
 const SIGNATURE_HEADER = 'webhook-signature';
 
+/** For whoever shows a request without sending it. */
+export const EVENT_HEADER_NAMES = {
+  attempt: ATTEMPT_HEADER,
+  id: ID_HEADER,
+  redelivery: REDELIVERY_HEADER,
+  signature: SIGNATURE_HEADER,
+  timestamp: TIMESTAMP_HEADER,
+} as const;
+
 /** What only the sender sets. */
 export const EVENT_HEADERS: readonly string[] = [
   REDELIVERY_HEADER,

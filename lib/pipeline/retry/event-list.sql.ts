@@ -205,7 +205,14 @@ export function eventListStatements(schema: QuotedIdentifier): EventListStatemen
                 where e.trigger_id = any ($1) and e.event_id = $2 and ${schema}.is_of_millisecond_v1(e.created_at, $3)
                 limit 1) c${states(schema)}
       )
-      select p.old::text as old, p.new::text as new, p.session, p.trace, ${summary(schema)}`,
+      select p.old::text as old, p.new::text as new, p.session, p.trace,
+             (select d.definition::text from ${schema}.event_trigger d where d.id = p.trigger_id) as definition,
+             exists (
+               select from ${schema}.retry r
+                where r.trigger_id = p.trigger_id
+                  and r.event_id = p.number
+                  and r.created_at = p.created_at
+                  and r.redelivered) as redelivered, ${summary(schema)}`,
     attempts: `
       select ${attemptColumns}, t.response_headers, t.response_body
         from ${schema}.delivery_attempt t

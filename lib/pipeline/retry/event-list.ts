@@ -1,4 +1,5 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
+import type { ModuleRequestTerms } from '../deliver/event-request.js';
 import type { EventNumber, TriggerId } from '../event.js';
 import { sqlState } from '../attach/attach-connection.js';
 import { unknownEvent, type ApplicationEvents } from './application-events.js';
@@ -50,6 +51,7 @@ export class EventList {
   constructor(
     private readonly events: ApplicationEvents,
     schema: QuotedIdentifier,
+    private readonly module: ModuleRequestTerms,
   ) {
     this.statements = eventListStatements(schema);
   }
@@ -105,7 +107,7 @@ export class EventList {
       number,
       row.created_at,
     ]);
-    return eventDetails(summaryTerms(installation, triggers), row, history);
+    return eventDetails(summaryTerms(installation, triggers), row, history, this.module);
   }
 }
 

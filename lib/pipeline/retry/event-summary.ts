@@ -1,5 +1,11 @@
+import { storedTrigger, type TriggerContent } from '../attach/stored-trigger.js';
 import { dateOf } from '../deliver/created-at.js';
 import { eventId } from '../deliver/event-id.js';
+import {
+  eventRequest,
+  type EventRequest,
+  type ModuleRequestTerms,
+} from '../deliver/event-request.js';
 import { parsePayload } from '../deliver/exact-json.js';
 import { sessionVariables, traceContext } from '../deliver/writer-context.js';
 import type { EventData, EventNumber, Operation, TriggerId } from '../event.js';
@@ -46,6 +52,11 @@ export interface EventSummary {
 /** One event with its rows, as they were captured, and all attempts that the log keeps, the oldest first. */
 export interface EventDetails extends EventSummary {
   readonly event: EventData<Record<string, unknown>>;
+  /**
+   * The request of the last attempt, or of the first one to come, as the trigger is defined now; null where a handler of
+   * the application is called. Earlier attempts differ from it in their number.
+   */
+  readonly request: EventRequest | null;
   readonly history: readonly AttemptDetails[];
 }
 
@@ -79,6 +90,9 @@ export interface SummaryRow {
 }
 
 export interface DetailsRow extends SummaryRow {
+  /** As text, since the host may have told its driver to read json in another way. */
+  readonly definition: string;
+  readonly redelivered: boolean;
   readonly old: string | null;
   readonly new: string | null;
   readonly session: string | null;
@@ -111,11 +125,36 @@ export const eventDetails = (
   terms: SummaryTerms,
   row: DetailsRow,
   history: readonly AnsweredAttemptRow[],
+  module: ModuleRequestTerms,
 ): EventDetails => ({
   ...eventSummary(terms, row),
   event: dataOf(row),
+  request: requestOf(terms, row, module),
   history: history.map(attemptDetails),
 });
+
+function requestOf(
+  { installation, names }: SummaryTerms,
+  row: DetailsRow,
+  module: ModuleRequestTerms,
+): EventRequest | null {
+  const { trigger_id: id, definition } = row;
+  const name = names.get(id) ?? '';
+  const content = JSON.parse(definition) as TriggerContent;
+  return eventRequest(
+    storedTrigger({ id, name, application: '', definition: content, paused: false }),
+    {
+      ...row,
+      triggerId: id,
+      keyBefore: null,
+      createdAt: row.created_at,
+      attemptsBefore: Math.max(0, row.attempts - 1),
+      parked: false,
+    },
+    installation,
+    module,
+  );
+}
 
 const attemptSummary = (row: AttemptRow): AttemptSummary => ({
   number: row.number,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resolveRetry } from '../../../lib/retry.options.js';
 import type { TriggerId } from '../../../lib/pipeline/event.js';
 import type { Decision } from '../../../lib/pipeline/record/attempt.js';
 import { ApplicationEvents } from '../../../lib/pipeline/retry/application-events.js';
@@ -27,7 +28,7 @@ describe('the list of events', () => {
   beforeEach(async () => {
     engine = await createEngine();
     const events = new ApplicationEvents(runOn(engine), engine.schema, APPLICATION);
-    list = new EventList(events, engine.schema);
+    list = new EventList(events, engine.schema, { secretHeader: 'x-secret', signs: true });
     operations = new EventOperations(events, engine.schema);
     dispatcher = await TestDispatcher.start(engine);
   });
@@ -94,6 +95,47 @@ describe('the list of events', () => {
     );
 
     expect(await told({ path: '$.new.n' })).toEqual([[3, 'waiting']]);
+  });
+
+  it('shows the request of the last attempt, without what is secret', async () => {
+    const stream = await engine.addStream({
+      content: {
+        webhook: 'https://example.com/{{PLACE}}',
+        headers: [
+          { name: 'x-literal', value: 'a secret' },
+          { name: 'x-variable', valueFromEnv: 'TOKEN' },
+        ],
+        sendSecret: true,
+        insert: { payload: ['n'] },
+        retry: resolveRetry({ attempts: 3 }),
+      },
+    });
+    await engine.emit(stream, 1);
+    await work(stream, LATER);
+    const [{ id }] = (await all()) as [EventSummary];
+
+    const { request, createdAt } = await list.details(id);
+
+    expect(request).toMatchObject({
+      url: 'https://example.com/{{PLACE}}',
+      headers: expect.arrayContaining([
+        { name: 'content-type', value: 'application/json' },
+        { name: 'x-literal', value: null },
+        { name: 'x-variable', value: '{{TOKEN}}' },
+        { name: 'x-secret', value: null },
+        { name: 'webhook-id', value: id },
+        { name: 'webhook-signature', value: null },
+        { name: 'event-triggers-attempt', value: '1' },
+      ]) as unknown,
+    });
+    expect(JSON.parse(request!.body)).toMatchObject({
+      id,
+      delivery_info: { current_retry: 0, max_retries: 2 },
+      event: { op: 'INSERT', data: { new: { n: 1 }, old: null } },
+    });
+    expect(Date.parse((JSON.parse(request!.body) as { created_at: string }).created_at)).toBe(
+      createdAt.getTime(),
+    );
   });
 
   it('says what is wrong with a path', async () => {

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { validateOptions } from '../../../lib/event-triggers.options.js';
 import { EventTriggersService } from '../../../lib/event-triggers.service.js';
 import { APPLICATION, SCHEMA, type Engine } from './engine.js';
 
@@ -10,15 +11,12 @@ export async function serviceOf(
   const source = await new DataSource(database.dataSourceOptions).initialize();
   const service = new EventTriggersService(
     source,
-    {
+    validateOptions({
       schema: SCHEMA,
       application: APPLICATION,
-      deployment,
+      deployment: deployment ?? undefined,
       attachTimeout: 1_000,
-      retry: {},
-      breaker: {},
-      timeout: 1_000,
-    },
+    }),
     {
       health: () => ({ isHealthy: true, problems: [], drifted: [] }),
       problemsOfDestination: () => [],
