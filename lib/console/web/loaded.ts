@@ -2,6 +2,7 @@ import type { Signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { changes } from './live.js';
 import { isAbort, problemOf, type Problem } from './problem.js';
+import { Repetition } from './repetition.js';
 
 /** What a screen knows of something that it loads. */
 export interface Loaded<Value> {
@@ -9,6 +10,10 @@ export interface Loaded<Value> {
   readonly value: Value | null;
   readonly problem: Problem | null;
   readonly reload: () => void;
+}
+
+interface State<Value> extends Omit<Loaded<Value>, 'reload'> {
+  readonly key: string;
 }
 
 /**
@@ -22,32 +27,32 @@ export function useLoaded<Value>(
   key: string,
   follow: Signal<number> | null = changes,
 ): Loaded<Value> {
-  const [state, setState] = useState<{
-    key: string;
-    value: Value | null;
-    problem: Problem | null;
-  }>({ key, value: null, problem: null });
-  const [times, setTimes] = useState(0);
+  const [state, setState] = useState<State<Value>>({ key, value: null, problem: null });
   const latest = useRef(load);
   latest.current = load;
-  const change = follow?.value;
+  const repetition = useRef<Repetition | null>(null);
 
   useEffect(() => {
-    const ending = new AbortController();
-    latest.current(ending.signal).then(
-      (value) => {
-        if (!ending.signal.aborted) setState({ key, value, problem: null });
-      },
-      (error: unknown) => {
-        if (ending.signal.aborted || isAbort(error)) return;
+    const current = new Repetition(async (signal) => {
+      try {
+        const value = await latest.current(signal);
+        if (!signal.aborted) setState({ key, value, problem: null });
+      } catch (error) {
+        if (signal.aborted || isAbort(error)) return;
         const problem = problemOf(error);
         setState((before) => ({ key, value: before.key === key ? before.value : null, problem }));
-      },
-    );
-    return () => ending.abort();
-  }, [key, change, times]);
+      }
+    });
+    repetition.current = current;
+    current.ask();
+    const leave = follow?.subscribe(() => current.ask());
+    return () => {
+      leave?.();
+      current.end();
+    };
+  }, [key, follow]);
 
-  const reload = (): void => setTimes((before) => before + 1);
+  const reload = (): void => repetition.current?.ask();
   // What was loaded for another key is not shown as if it were this one's.
   return state.key === key ? { ...state, reload } : { value: null, problem: null, reload };
 }

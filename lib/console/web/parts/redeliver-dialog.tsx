@@ -24,14 +24,16 @@ export function RedeliverDialog({ title, filter, onClose }: RedeliverDialogProps
   }, []);
   const phase = run.phase.value;
   const isOver = phase === 'done' || phase === 'cancelled';
+  const isRunning = phase === 'running';
+  const closeLabel = isOver ? 'Close' : isRunning ? 'Stop and close' : 'Cancel';
   return (
     <Dialog
       title={title}
-      closeLabel={isOver ? 'Close' : 'Cancel'}
+      closeLabel={closeLabel}
       onClose={onClose}
       actions={
         <>
-          {phase === 'running' && (
+          {isRunning && (
             <Button icon="close" onPress={() => run.cancel()}>
               Stop
             </Button>
