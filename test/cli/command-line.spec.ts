@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commandLine } from '../../lib/cli/command-line.js';
-import { buildCommandLine, eventTriggers } from './support/command-line.js';
+import { buildLibrary } from '../support/built-library.js';
+import { eventTriggers } from './support/command-line.js';
 
 const NOBODY = 'postgres://ada:secret@127.0.0.1:1/shop';
 
@@ -13,7 +14,7 @@ function commands(of = commandLine(), path: readonly string[] = []): [string, Co
 }
 
 describe('the command line', () => {
-  beforeAll(buildCommandLine);
+  beforeAll(buildLibrary);
 
   it.each(commands())('shows examples of %s', (path, command) => {
     let help = '';

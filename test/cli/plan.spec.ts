@@ -5,7 +5,8 @@ import { MIGRATIONS } from '../../lib/schema/migrations.js';
 import { startApplication } from '../support/application.js';
 import { createLeastRole, type LeastRole } from '../support/least-role.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
-import { buildCommandLine, eventTriggers, type Outcome } from './support/command-line.js';
+import { buildLibrary } from '../support/built-library.js';
+import { eventTriggers, type Outcome } from './support/command-line.js';
 
 const APP = 'test/cli/support/shop.module.mjs';
 
@@ -21,7 +22,7 @@ describe('a deployment in which the application may make nothing', () => {
   let receiver: FakeReceiver;
   let role: LeastRole;
 
-  beforeAll(buildCommandLine);
+  beforeAll(buildLibrary);
   beforeEach(async () => {
     database = await createTestDatabase();
     receiver = await startFakeReceiver();

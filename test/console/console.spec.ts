@@ -2,11 +2,11 @@ import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/test
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startAdministered, type AdministeredApp } from '../admin/administered-app.js';
+import { buildLibrary } from '../support/built-library.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 import { ADAPTERS } from '../webhook/running-app.js';
 import { chromiumPath, startBrowser } from './browser.js';
-import { buildServedPage } from './built-page.js';
 import { visit, type ConsoleVisit } from './console-visit.js';
 
 /** A whole journey, each step of which waits for a delivery or a look of the page. */
@@ -14,7 +14,7 @@ const JOURNEY = 90_000;
 
 describe.skipIf(chromiumPath === undefined).each(ADAPTERS)('the page on %s', (name, adapter) => {
   it('is found under a prefix, and its links lead to itself in another tab too', async () => {
-    await buildServedPage();
+    await buildLibrary();
     const browser = await startBrowser();
     const database = await createTestDatabase();
     const host = await startAdministered({
@@ -55,7 +55,7 @@ describe.skipIf(chromiumPath === undefined)('the console in a browser', () => {
   let page: Page;
 
   beforeAll(async () => {
-    await buildServedPage();
+    await buildLibrary();
     browser = await startBrowser();
   });
   afterAll(() => browser.close());

@@ -6,10 +6,10 @@ import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/test
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startAdministered, type AdministeredApp } from '../admin/administered-app.js';
+import { buildLibrary } from '../support/built-library.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 import { chromiumPath, startBrowser } from './browser.js';
-import { buildServedPage } from './built-page.js';
 import { visit } from './console-visit.js';
 
 /** A telephone, half a screen, a screen. */
@@ -51,7 +51,7 @@ describe.skipIf(chromiumPath === undefined)('the screens of the console', () => 
   let deadEvent: string;
 
   beforeAll(async () => {
-    await buildServedPage();
+    await buildLibrary();
     browser = await startBrowser();
     receiver = await startFakeReceiver({
       respond: ({ path }) =>

@@ -3,6 +3,9 @@ import { defineConfig } from 'vite';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
+// Tests build it too, and it has to be the page that is published.
+process.env['NODE_ENV'] = 'production';
+
 /** The page, as files that a strict content security policy lets through. */
 export default defineConfig({
   root: path('.'),

@@ -11,7 +11,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { startApplication } from '../../support/application.js';
 import { payloadIn } from '../../support/payload.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
-import { buildCommandLine, eventTriggers } from '../support/command-line.js';
+import { buildLibrary } from '../../support/built-library.js';
+import { eventTriggers } from '../support/command-line.js';
 import { createHasuraLog, owedByHasura, writeHasuraEvents } from './hasura-log.js';
 import { everything, folderOf } from './metadata-folder.js';
 
@@ -23,7 +24,7 @@ interface Result {
   file?: string;
 }
 
-beforeAll(buildCommandLine);
+beforeAll(buildLibrary);
 
 describe('event-triggers import-hasura', () => {
   it('tells what becomes of each trigger, and asks no database', async () => {

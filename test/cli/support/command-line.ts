@@ -1,9 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
-import { inject } from 'vitest';
-import { buildOutdated } from '../../../sample-app/build-outdated.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const PROGRAM = 'dist/cli/event-triggers.js';
@@ -22,18 +19,6 @@ export interface RunOptions {
   readonly input?: string;
   /** Called with the process as soon as it runs. */
   readonly whileRunning?: (process: ChildProcess) => void | Promise<void>;
-}
-
-/** Builds the library where that is older than its sources; other test files wait meanwhile. */
-export async function buildCommandLine(): Promise<void> {
-  const server = new pg.Client(inject('serverUrl'));
-  await server.connect();
-  try {
-    await server.query(`select pg_advisory_lock(hashtext('building the command line'))`);
-    buildOutdated(['lib']);
-  } finally {
-    await server.end();
-  }
 }
 
 /** Runs the built program and waits for its end. */

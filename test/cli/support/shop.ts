@@ -3,7 +3,8 @@ import { EventTriggersService, type EventTriggersOptions } from 'nestjs-event-tr
 import { drain, startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { startApplication } from '../../support/application.js';
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
-import { buildCommandLine, eventTriggers, resultOf, type Outcome } from './command-line.js';
+import { buildLibrary } from '../../support/built-library.js';
+import { eventTriggers, resultOf, type Outcome } from './command-line.js';
 
 /** A database with a table of orders, an application that delivers them, and the command line. */
 export interface Shop {
@@ -21,7 +22,7 @@ export interface Shop {
 }
 
 export async function openShop(options: EventTriggersOptions = {}): Promise<Shop> {
-  await buildCommandLine();
+  await buildLibrary();
   const database = await createTestDatabase();
   const receiver = await startFakeReceiver();
   await database.query('create table orders (id int primary key, email text)');
