@@ -41,7 +41,7 @@ const PICTURES = [
   'event-380',
   'form-380',
 ];
-const PICTURE_HEIGHT = 500;
+const PICTURE_HEIGHT = 460;
 
 describe.skipIf(chromiumPath === undefined)('the screens of the console', () => {
   let browser: Browser;
