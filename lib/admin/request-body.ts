@@ -32,6 +32,9 @@ export class RedeliveriesBody {
   @May('be why they were given up', isText)
   reason?: string;
 
+  @May('be what the last attempt came to', isText)
+  errorCode?: string;
+
   @May('be the key of a row as text', (value) => typeof value === 'string')
   key?: string;
 

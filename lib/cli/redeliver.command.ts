@@ -11,6 +11,7 @@ interface RedeliverOptions extends RedeliveryFlags {
   readonly from?: Date;
   readonly to?: Date;
   readonly reason?: string;
+  readonly error?: string;
   readonly key?: string;
 }
 
@@ -24,6 +25,7 @@ export function registerRedeliver(program: Command): void {
       .option('--from <time>', 'changed from then on', timeOf)
       .option('--to <time>', 'changed before then', timeOf)
       .option('--reason <reason>', 'given up for this: exhausted, too-old, rejected, lease-lost')
+      .option('--error <code>', 'whose last attempt came to this, such as HTTP_503')
       .option('--key <key>', "of this row's key")
       .option('--per-second <n>', 'no more than so many a second', rateOf)
       .option('--dry-run', 'only count them')
@@ -33,12 +35,17 @@ export function registerRedeliver(program: Command): void {
     'redeliver --dead --trigger order_created --from 2026-11-28 --dry-run',
     'redeliver --dead --per-second 50 --yes',
   ).action((id: string | undefined, options: RedeliverOptions, command: Command) => {
-    const { dead = false, trigger, from, to, reason, key, ...flags } = options;
+    const { dead = false, trigger, from, to, reason, error: errorCode, key, ...flags } = options;
     if ((id !== undefined) === dead) {
       throw new UsageError('What is to be sent again?', 'Give the id of one event, or --dead.');
     }
     if (id === undefined)
-      return redeliverMany(command, { trigger, from, to, reason, key }, flags, 'dead letter');
+      return redeliverMany(
+        command,
+        { trigger, from, to, reason, errorCode, key },
+        flags,
+        'dead letter',
+      );
     return inSession(command, async ({ service, terminal }) => {
       await service.redeliver(id);
       terminal.done({ id, redelivered: 1 }, 'handed over for delivery');

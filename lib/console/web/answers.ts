@@ -78,6 +78,7 @@ export interface Redelivery {
   readonly from?: string;
   readonly to?: string;
   readonly reason?: string;
+  readonly errorCode?: string;
   readonly key?: string;
   readonly perSecond?: number;
 }

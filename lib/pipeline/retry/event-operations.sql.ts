@@ -1,8 +1,10 @@
+import { utcText } from '../capture/utc-text.sql.js';
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 
 /** What is done to events by hand. Each statement is a transaction, committed as the server commits. */
 export interface EventOperationStatements {
   readonly makeDue: string;
+  readonly now: string;
   readonly redeliverDead: string;
   readonly countDead: string;
   readonly redeliverDelivered: string;
@@ -28,9 +30,10 @@ export function eventOperationStatements(schema: QuotedIdentifier): EventOperati
            and r.due < 'infinity'
         returning r.event_id)
       select d.event_id from due d`,
+    now: `select ${utcText('clock_timestamp()')} as now`,
     redeliverDead: `
-      select ${schema}.redeliver_dead_v1($1, $2, $3, $4, $5, $6, $7) as moved`,
-    countDead: `select ${schema}.count_dead_v1($1, $2, $3, $4, $5)::integer as events`,
+      select ${schema}.redeliver_dead_v1($1, $2, $3, $4, $5, $6, $7, $8, $9) as moved`,
+    countDead: `select ${schema}.count_dead_v1($1, $2, $3, $4, $5, $6)::integer as events`,
     redeliverDelivered: `
       select r.redelivered, r.last_number::text
         from ${schema}.redeliver_delivered_v1($1, $2, $3, $4, $5, $6) r`,

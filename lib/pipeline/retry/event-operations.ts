@@ -20,6 +20,8 @@ export interface RedeliveryFilter {
   readonly to?: Date;
   /** Why they were given up: `'exhausted'`, `'too-old'`, `'rejected'` or `'lease-lost'`. */
   readonly reason?: string;
+  /** What the last attempt of a dead letter came to, such as `'HTTP_503'`. */
+  readonly errorCode?: string;
   /** The row's key as text. */
   readonly key?: string;
 }
@@ -60,6 +62,8 @@ export class EventOperations {
     const [dead] = await this.run<{ moved: number }>(this.statements.redeliverDead, [
       triggers,
       [number],
+      null,
+      null,
       null,
       null,
       null,
@@ -139,6 +143,8 @@ export class EventOperations {
     // A part is what a second brings at most, so that a rate is even.
     const most = Math.max(1, Math.min(CHUNK, Math.floor(perSecond ?? CHUNK)));
     if (filter.state === 'delivered') return yield* this.deliveredParts(filter, triggers[0]!, most);
+    // One that dies again meanwhile is not sent once more.
+    const [begun] = await this.run<{ now: string }>(this.statements.now, []);
     for (;;) {
       const [row] = await this.run<{ moved: number }>(this.statements.redeliverDead, [
         triggers,
@@ -146,7 +152,9 @@ export class EventOperations {
         filter.from ?? null,
         filter.to ?? null,
         filter.reason ?? null,
+        filter.errorCode ?? null,
         filter.key ?? null,
+        begun!.now,
         most,
       ]);
       if (row!.moved === 0) return;
@@ -172,7 +180,7 @@ export class EventOperations {
   }
 
   private async count(filter: RedeliveryFilter, triggers: readonly number[]): Promise<number> {
-    const { from = null, to = null, reason = null, key = null } = filter;
+    const { from = null, to = null, reason = null, errorCode = null, key = null } = filter;
     const [row] =
       filter.state === 'delivered'
         ? await this.run<{ events: number }>(this.statements.countDelivered, [
@@ -186,6 +194,7 @@ export class EventOperations {
             from,
             to,
             reason,
+            errorCode,
             key,
           ]);
     return row!.events;

@@ -13,9 +13,10 @@ const asRetry = (schema: string, alias: string, number: string): string => `
  * Sending events again. They keep their id, and become retries: the stream of the trigger goes on beside them.
  */
 export const redelivery = ({ schema }: MigrationContext): string => `
--- Dead letters that match, at most so many, oldest first. Returns how many.
+-- Dead letters that match and were given up before a time, at most so many, oldest first. Returns how many.
 create function ${schema}.redeliver_dead_v1(
-  of_triggers integer[], numbers bigint[], from_time timestamptz, to_time timestamptz, of_reason text, of_key text, most integer)
+  of_triggers integer[], numbers bigint[], from_time timestamptz, to_time timestamptz, of_reason text, of_error text, of_key text,
+  died_before timestamptz, most integer)
   returns integer
   language plpgsql
   volatile
@@ -35,7 +36,9 @@ begin
        and (from_time is null or l.created_at >= from_time)
        and (to_time is null or l.created_at < to_time)
        and (of_reason is null or l.reason = of_reason)
+       and (of_error is null or l.error_code = of_error)
        and (of_key is null or l.key = of_key)
+       and (died_before is null or l.died_at < died_before)
      order by l.event_id
      limit most
        for update
@@ -65,7 +68,7 @@ end $$;
 
 -- How many it would be.
 create function ${schema}.count_dead_v1(
-  of_triggers integer[], from_time timestamptz, to_time timestamptz, of_reason text, of_key text)
+  of_triggers integer[], from_time timestamptz, to_time timestamptz, of_reason text, of_error text, of_key text)
   returns bigint
   language sql
   stable
@@ -77,6 +80,7 @@ as $$
      and (from_time is null or l.created_at >= from_time)
      and (to_time is null or l.created_at < to_time)
      and (of_reason is null or l.reason = of_reason)
+     and (of_error is null or l.error_code = of_error)
      and (of_key is null or l.key = of_key);
 $$;
 

@@ -156,6 +156,36 @@ describe('what is done to events by hand', () => {
     expect(await count('dead_letter')).toBe(0);
   });
 
+  it('sends each dead letter again once, also where all of them die again at once', async () => {
+    await start();
+    await bury(await stream({}, 'orders'), 6);
+    receiver.respondWith({ status: 503 });
+    const progress: number[] = [];
+
+    const redelivered = await operations.redeliverMany(
+      { trigger: 'orders' },
+      {
+        perSecond: 2,
+        onProgress: (soFar) => progress.push(soFar),
+        signal: AbortSignal.timeout(10_000),
+      },
+    );
+
+    expect([redelivered, progress]).toEqual([6, [2, 4, 6]]);
+  });
+
+  it('sends those again whose last attempt came to the same', async () => {
+    await start();
+    await bury(await stream({}, 'orders'), 3);
+    const filter = { trigger: 'orders', errorCode: 'HTTP_500' };
+
+    expect(await operations.redeliverMany(filter, { dryRun: true })).toBe(3);
+    const other = { ...filter, errorCode: 'ECONNREFUSED' };
+    expect(await operations.redeliverMany(other, { dryRun: true })).toBe(0);
+    expect(await operations.redeliverMany(other, {})).toBe(0);
+    expect(await operations.redeliverMany(filter, {})).toBe(3);
+  });
+
   it('replays a time at a rate, and stops when it is told to', async () => {
     await start();
     const trigger = await stream({}, 'orders');

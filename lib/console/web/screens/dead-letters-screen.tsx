@@ -125,11 +125,11 @@ function GroupRow({
       <td class="does">
         <Button
           icon="resend"
-          title={`All dead letters of ${trigger} with the reason ${reason}`}
+          title={`All dead letters of ${trigger} with this reason and error`}
           onPress={() =>
             open({
-              title: `Redeliver dead letters of ${trigger} (${reason})`,
-              filter: { trigger, reason },
+              title: `Redeliver dead letters of ${trigger} (${errorCode ?? reason})`,
+              filter: { trigger, reason, ...(errorCode !== null && { errorCode }) },
             })
           }
         >
