@@ -1,8 +1,7 @@
 import type { JSX } from 'preact';
-import type { EventOnPage, Trigger } from '../answers.js';
-import { cancelEvent, getEvent, listTriggers, redeliverEvent } from '../api.js';
+import type { EventOnPage } from '../answers.js';
+import { cancelEvent, getEvent, redeliverEvent } from '../api.js';
 import { curlCommand } from '../curl.js';
-import { requestOf } from '../event-request.js';
 import { useLoaded } from '../loaded.js';
 import { act } from '../notices.js';
 import { AttemptList } from '../parts/attempt-list.js';
@@ -17,20 +16,13 @@ import { WhenLoaded } from '../parts/state-of-loading.js';
 
 export function EventScreen({ id }: { id: string }): JSX.Element {
   const loaded = useLoaded((signal) => getEvent(id, signal), id);
-  const triggers = useLoaded(listTriggers, 'triggers', null);
   return (
     <>
       <p class="back">
         <a href="#/events">Events</a>
       </p>
       <WhenLoaded loaded={loaded}>
-        {(event) => (
-          <EventOverview
-            event={event}
-            trigger={triggers.value?.find(({ name }) => name === event.trigger) ?? null}
-            reload={loaded.reload}
-          />
-        )}
+        {(event) => <EventOverview event={event} reload={loaded.reload} />}
       </WhenLoaded>
     </>
   );
@@ -38,12 +30,11 @@ export function EventScreen({ id }: { id: string }): JSX.Element {
 
 interface OverviewProps {
   readonly event: EventOnPage;
-  readonly trigger: Trigger | null;
   readonly reload: () => void;
 }
 
-function EventOverview({ event, trigger, reload }: OverviewProps): JSX.Element {
-  const request = requestOf(event, trigger);
+function EventOverview({ event, reload }: OverviewProps): JSX.Element {
+  const { request } = event;
   return (
     <>
       <div class="heading">
@@ -52,7 +43,7 @@ function EventOverview({ event, trigger, reload }: OverviewProps): JSX.Element {
         </h1>
         <StateBadge state={event.state} />
         <div class="actions">
-          <CopyButton what="as curl" text={() => curlCommand(request)} />
+          {request !== null && <CopyButton what="as curl" text={() => curlCommand(request)} />}
           <EventActions event={event} reload={reload} />
         </div>
       </div>
@@ -61,11 +52,7 @@ function EventOverview({ event, trigger, reload }: OverviewProps): JSX.Element {
         <section aria-labelledby="change">
           <h2 id="change">Change</h2>
           <Change event={event} />
-          <details class="payload">
-            <summary>Request body</summary>
-            <JsonView value={JSON.parse(request.body)} label="Request body" />
-          </details>
-          <RequestFacts request={request} trigger={trigger} />
+          <RequestFacts request={request} />
         </section>
         <section aria-labelledby="attempts">
           <h2 id="attempts">Attempts</h2>
@@ -99,10 +86,7 @@ const CANCELS: Readonly<Record<string, string>> = {
 
 const OPEN_STATES = ['waiting', 'in-flight', 'retrying', 'parked'];
 
-function EventActions({
-  event: { id, state },
-  reload,
-}: Omit<OverviewProps, 'trigger'>): JSX.Element {
+function EventActions({ event: { id, state }, reload }: OverviewProps): JSX.Element {
   const redeliver = async (): Promise<void> => {
     await act(async () => {
       await redeliverEvent(id);
