@@ -5,6 +5,9 @@ import { utcText } from '../capture/utc-text.sql.js';
 /** Up to so many are counted: more would make the list of triggers slow just when it is needed. */
 export const MOST_COUNTED = 10_000;
 
+/** Numbers that were issued while a transaction had its first one and was not listed as running yet, and far more. */
+const NEWEST_OF_WINDOW = 10_000;
+
 const counted = (schema: string, table: string, which: string): string => `(
               select count(*)::integer
                 from (
@@ -26,14 +29,30 @@ export const triggerListStatement = (schema: QuotedIdentifier): string => `
     from ${schema}.event_trigger t
     left join lateral (
           select least(
-                 -- behind the window that is being paged
+                 -- behind the window that is being paged: numbers that were issued after it was cut
                  (select e.created_at
                     from ${schema}.event e
                    where e.trigger_id = t.id
-                     and e.id > b.lo
-                     and not pg_visible_in_snapshot(e.xid, b.snapshot)
+                     and e.id > b.hi
                    order by e.id
                    limit 1),
+                 -- what transactions wrote that were running then, as the snapshot lists them
+                 (select min(w.created_at)
+                    from pg_snapshot_xip(b.snapshot) x
+                   cross join lateral (
+                         select e.created_at
+                           from ${schema}.event e
+                          where e.xid = x
+                            and e.trigger_id = t.id
+                          order by e.id
+                          limit 1) w),
+                 -- and those that it does not list, which had begun just before: a window may hold millions
+                 (select min(e.created_at)
+                    from ${schema}.event e
+                   where e.trigger_id = t.id
+                     and e.id > greatest(b.lo, b.hi - ${NEWEST_OF_WINDOW})
+                     and e.id <= b.hi
+                     and not pg_visible_in_snapshot(e.xid, b.snapshot)),
                  -- and what is left of that
                  (select e.created_at
                     from ${schema}.event e

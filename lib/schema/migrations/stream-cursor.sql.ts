@@ -6,4 +6,4 @@ export const cursor = (schema: string, trigger: string): string => `(
             order by n.id desc
             limit 1) c
      cross join lateral (select k.snapshot from ${schema}.tick k where k.id = c.from_tick limit 1) a
-     cross join lateral (select k.snapshot, k.lo from ${schema}.tick k where k.id = c.to_tick limit 1) b`;
+     cross join lateral (select k.snapshot, k.lo, k.hi from ${schema}.tick k where k.id = c.to_tick limit 1) b`;
