@@ -60,6 +60,7 @@ export abstract class TriggerAdministration {
   /**
    * Makes a trigger: stores its definition and attaches it to its table. All replicas deliver it within a second, and
    * it stays over restarts and releases until `deleteTrigger`. If the code comes to define one of that name, that holds.
+   * One that was removed comes back with what waits of it.
    *
    * @throws EventTriggersError `ET_INVALID_TRIGGER` that lists all that is wrong, `ET_TRIGGER_EXISTS`,
    *   `ET_MISSING_ENVIRONMENT_VARIABLE`, or `ET_TABLE_LOCKED` where somebody keeps the table locked for `attachTimeout`

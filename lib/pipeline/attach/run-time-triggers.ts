@@ -147,6 +147,7 @@ export class RunTimeTriggers {
       throw new EventTriggersError(
         'ET_UNKNOWN_TRIGGER',
         `The application "${application}" has no event trigger "${name}"; ${suggestion(name, known)}`,
+        { hint: 'Make it with createTrigger.' },
       );
     }
     if (row.definition.made !== undefined) return row.definition.made;
