@@ -184,6 +184,8 @@ export class Upkeep {
     this.hands.streams.keepOnly(new Set(changed.map(({ id }) => id)));
     for (const trigger of changed) this.learn(trigger);
     this.hands.deliveries.begin();
+    // What waits of a new trigger is claimed now; but the first claim of all waits until the application listens.
+    if (this.timer !== undefined) this.hands.alarm.ring();
   }
 
   private learn(trigger: StoredTrigger): void {
