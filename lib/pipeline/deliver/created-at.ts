@@ -17,6 +17,9 @@ export function isoOf(createdAt: string): string {
   return `${createdAt.slice(0, endOfDate)}T${createdAt.slice(endOfDate + 1, -utcOffset.length)}Z`;
 }
 
+/** As Postgres prints it: without the zeros that end a fraction, where it was formatted with all six digits. */
+export const asPrinted = (createdAt: string): string => createdAt.replace(/\.?0+(?=\+00$)/, '');
+
 /** The same as a Date, to the millisecond. */
 export const dateOf = (createdAt: string): Date => new Date(isoOf(createdAt));
 

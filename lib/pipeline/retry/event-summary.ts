@@ -1,5 +1,5 @@
 import { storedTrigger, type TriggerContent } from '../attach/stored-trigger.js';
-import { dateOf } from '../deliver/created-at.js';
+import { asPrinted, dateOf } from '../deliver/created-at.js';
 import { eventId } from '../deliver/event-id.js';
 import {
   eventRequest,
@@ -147,7 +147,8 @@ function requestOf(
       ...row,
       triggerId: id,
       keyBefore: null,
-      createdAt: row.created_at,
+      // The body has the digits that dispatchers read.
+      createdAt: asPrinted(row.created_at),
       attemptsBefore: Math.max(0, row.attempts - 1),
       parked: false,
     },
