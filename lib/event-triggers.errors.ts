@@ -37,6 +37,10 @@ export class EventTriggersError extends Error {
   }
 }
 
+/** Lines of a message, each an item of a list. */
+export const asList = (items: readonly string[]): string =>
+  items.map((item) => `\n  - ${item}`).join('');
+
 /** An option of `forRoot` or `forFeature` is missing, malformed or contradicts another one. */
 export class InvalidOptionsError extends EventTriggersError {
   constructor(message: string, details?: ErrorDetails) {

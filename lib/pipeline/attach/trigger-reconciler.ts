@@ -1,4 +1,4 @@
-import { EventTriggersError, SchemaError } from '../../event-triggers.errors.js';
+import { asList, EventTriggersError, SchemaError } from '../../event-triggers.errors.js';
 import { quoteIdentifier, type QuotedIdentifier } from '../../schema/identifier.js';
 import { inTransaction, type AttachConnection } from './attach-connection.js';
 import type { PlannedChange } from './change-script.js';
@@ -85,13 +85,11 @@ export class TriggerReconciler {
     wanted: readonly WantedTrigger[],
     settings: ReconcileSettings,
   ): Promise<PlannedChange[]> {
-    const existing = await this.installer.existing(settings.application, wanted);
-    const statements = await this.installer.statements(wanted, existing);
-    const changes = await this.plan(wanted, settings);
-    return changes.map((change) => ({
-      change,
-      statements: change.kind === 'remove' ? [] : (statements.get(change.wanted) ?? []),
-    }));
+    return this.compare(
+      wanted,
+      await this.installer.existing(settings.application, wanted),
+      settings,
+    );
   }
 
   /**
@@ -128,22 +126,27 @@ export class TriggerReconciler {
     settings: ReconcileSettings,
     report: ReconcileReport,
   ): Promise<void> {
-    const names = new Set(wanted.map(({ name }) => name));
-    const made = async (): Promise<WantedTrigger[]> =>
-      (await this.installer.existing(settings.application, []))
-        .flatMap(madeAtRunTime)
-        .filter((trigger) => !names.has(trigger.name));
-    for (const { name } of await made()) {
-      const plan = async (): Promise<Change[]> => {
-        const current = (await made()).filter((trigger) => trigger.name === name);
-        return this.plan(current, { ...settings, removeMissing: false });
-      };
+    const ofCode = new Set(wanted.map(({ name }) => name));
+    const kept = { ...settings, removeMissing: false };
+    const existing = (): Promise<ExistingTrigger[]> =>
+      this.installer.existing(settings.application, []);
+    const before = await existing();
+    for (const trigger of before.flatMap(madeAtRunTime)) {
+      const { name } = trigger;
+      if (ofCode.has(name)) continue;
       try {
-        const [change] = await plan();
-        if (change === undefined) continue;
-        if (settings.install === 'verify')
-          report.warnings.push(notInForce(name, describeChange(change)));
-        else await this.carryOut(plan, settings.attachTimeout, report);
+        const [found] = await this.compare([trigger], before, kept);
+        if (found === undefined) continue;
+        if (settings.install === 'verify') {
+          report.warnings.push(notInForce(name, describeChange(found.change)));
+          continue;
+        }
+        const plan = async (): Promise<Change[]> => {
+          const rows = await existing();
+          const now = rows.filter((row) => row.name === name).flatMap(madeAtRunTime);
+          return (await this.compare(now, rows, kept)).map(({ change }) => change);
+        };
+        await this.carryOut(plan, settings.attachTimeout, report);
       } catch (error) {
         if (!(error instanceof EventTriggersError)) throw error;
         report.warnings.push(notInForce(name, error.message));
@@ -153,19 +156,28 @@ export class TriggerReconciler {
 
   private async plan(
     wanted: readonly WantedTrigger[],
-    { application, removeMissing }: ReconcileSettings,
+    settings: ReconcileSettings,
   ): Promise<Change[]> {
-    const existing = await this.installer.existing(application, wanted);
+    return (await this.preview(wanted, settings)).map(({ change }) => change);
+  }
+
+  private async compare(
+    wanted: readonly WantedTrigger[],
+    existing: readonly ExistingTrigger[],
+    settings: ReconcileSettings,
+  ): Promise<PlannedChange[]> {
     const statements = await this.installer.statements(wanted, existing);
-    return planChanges(wanted, existing, (trigger) => statements.get(trigger) ?? [], {
-      application,
-      removeMissing,
-    });
+    const statementsOf = (trigger: WantedTrigger): readonly string[] =>
+      statements.get(trigger) ?? [];
+    return planChanges(wanted, existing, statementsOf, settings).map((change) => ({
+      change,
+      statements: change.kind === 'remove' ? [] : statementsOf(change.wanted),
+    }));
   }
 
   private refuseDifferences(changes: readonly Change[]): void {
     if (changes.length === 0) return;
-    const list = changes.map((change) => `\n  - ${describeChange(change)}`).join('');
+    const list = asList(changes.map(describeChange));
     throw new SchemaError(
       `Event triggers of the schema ${this.schema} are not what the application defines:${list}`,
       { hint: "Boot one process with install: 'apply' and a role that may create triggers." },
