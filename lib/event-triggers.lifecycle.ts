@@ -11,6 +11,7 @@ import { CommitListener } from './commit-listener.js';
 import { Database } from './database.js';
 import { placeEntities } from './event-triggers.entities.js';
 import {
+  asList,
   type EventTriggersError,
   InvalidOptionsError,
   SchemaError,
@@ -272,7 +273,7 @@ function refuseAll(problems: readonly EventTriggersError[]): void {
   const [first, ...others] = problems;
   if (first === undefined) return;
   if (others.length === 0) throw first;
-  const list = problems.map(({ message }) => `\n  - ${message.replaceAll('\n', '\n  ')}`).join('');
+  const list = asList(problems.map(({ message }) => message.replaceAll('\n', '\n  ')));
   throw new InvalidOptionsError(`${problems.length} destinations cannot be used:${list}`, {
     cause: first,
   });

@@ -12,7 +12,7 @@ import {
   type ResolvedDestinationOptions,
 } from './destination.options.js';
 import { milliseconds, type Duration } from './duration.js';
-import { InvalidOptionsError } from './event-triggers.errors.js';
+import { asList, InvalidOptionsError } from './event-triggers.errors.js';
 import type { TriggerDefinition } from './pipeline/attach/trigger-definition.js';
 import {
   isHeaderName,
@@ -281,8 +281,7 @@ export function validateDefinitions(
 
 function refuse(what: string, problems: readonly string[]): void {
   if (problems.length === 0) return;
-  const list = problems.map((problem) => `\n  - ${problem}`).join('');
-  throw new InvalidOptionsError(`${what} cannot be used:${list}`);
+  throw new InvalidOptionsError(`${what} cannot be used:${asList(problems)}`);
 }
 
 function secrets(secret: string | readonly string[] | undefined): readonly string[] {

@@ -58,6 +58,17 @@ export abstract class TriggerAdministration {
   }
 
   /**
+   * One trigger, with what rests or fails and what waits of it.
+   *
+   * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`
+   */
+  async getTrigger(name: string): Promise<TriggerSummary> {
+    const [trigger] = await listTriggers(this.run, this.schema, this.options.application, name);
+    if (trigger === undefined) throw await this.unknownTrigger(name);
+    return trigger;
+  }
+
+  /**
    * Makes a trigger: stores its definition and attaches it to its table. All replicas deliver it within a second, and
    * it stays over restarts and releases until `deleteTrigger`. If the code comes to define one of that name, that holds.
    * One that was removed comes back with what waits of it.
@@ -211,9 +222,7 @@ export abstract class TriggerAdministration {
   ): Promise<TriggerSummary> {
     this.logger.log(`Event trigger "${name}" ${what}`);
     for (const warning of warnings) this.logger.warn(warning);
-    const summary = (await this.listTriggers()).find((trigger) => trigger.name === name);
-    if (summary === undefined) throw await this.unknownTrigger(name);
-    return summary;
+    return this.getTrigger(name);
   }
 
   private atRunTime<Answer>(work: (triggers: RunTimeTriggers) => Promise<Answer>): Promise<Answer> {

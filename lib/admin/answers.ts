@@ -1,10 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
-
-/** A response of Express or of Fastify. */
-export type HostResponse =
-  ServerResponse | { readonly raw: ServerResponse; readonly hijack?: () => void };
+import { rawOf, type HostResponse } from '../host-response.js';
 
 /** Sends answers by itself: an interceptor of the host's that wraps answers would break every client of these. */
 @Injectable()
@@ -39,9 +36,6 @@ export function goneWith(response: HostResponse): AbortSignal {
   rawOf(response).once('close', () => controller.abort());
   return controller.signal;
 }
-
-const rawOf = (response: HostResponse): ServerResponse =>
-  'raw' in response ? response.raw : response;
 
 /** Also through a middleware of the host's that compresses. */
 export function writeNow(raw: ServerResponse, text: string): void {

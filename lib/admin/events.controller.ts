@@ -1,7 +1,8 @@
 import { Get, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { EventTriggersService } from '../event-triggers.service.js';
+import type { HostResponse } from '../host-response.js';
 import { ADMINISTERED } from './administered.js';
-import { Answers, type HostResponse } from './answers.js';
+import { Answers } from './answers.js';
 import { Described } from './described.decorator.js';
 import { EVENT_PARAMETERS, eventFilterOf, type HostRequest } from './request-query.js';
 

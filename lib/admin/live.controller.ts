@@ -1,5 +1,6 @@
 import { Get, Inject, Res } from '@nestjs/common';
-import { Answers, goneWith, writeNow, type HostResponse } from './answers.js';
+import type { HostResponse } from '../host-response.js';
+import { Answers, goneWith, writeNow } from './answers.js';
 import { Described } from './described.decorator.js';
 import { LiveChanges } from './live-changes.js';
 

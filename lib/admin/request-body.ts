@@ -1,5 +1,5 @@
 import type { ClassConstructor } from 'class-transformer';
-import { EventTriggersError } from '../event-triggers.errors.js';
+import { asList, EventTriggersError } from '../event-triggers.errors.js';
 import { isBoolean, isOneOf, isText, isWholeNumber, May, problemsOf } from '../validation.js';
 import type { RedeliveryFilter } from '../pipeline/retry/event-operations.js';
 
@@ -53,8 +53,10 @@ export function checkedBody<Body extends object>(
   const given = body ?? {};
   const problems = problemsOf(Rules, given);
   if (problems.length === 0) return given as Body;
-  const list = problems.map((problem) => `\n  - ${problem}`).join('');
-  throw new EventTriggersError('ET_INVALID_REQUEST', `The request cannot be used:${list}`);
+  throw new EventTriggersError(
+    'ET_INVALID_REQUEST',
+    `The request cannot be used:${asList(problems)}`,
+  );
 }
 
 export function redeliveryFilter({ from, to, ...others }: RedeliveriesBody): RedeliveryFilter {

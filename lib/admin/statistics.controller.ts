@@ -1,8 +1,9 @@
 import { Get, Inject, Req, Res } from '@nestjs/common';
 import { EventTriggersService } from '../event-triggers.service.js';
 import { DEFAULT_MINUTES } from '../pipeline/retry/statistics.js';
+import type { HostResponse } from '../host-response.js';
 import { ADMINISTERED } from './administered.js';
-import { Answers, type HostResponse } from './answers.js';
+import { Answers } from './answers.js';
 import { Described } from './described.decorator.js';
 import { queryOf, type HostRequest } from './request-query.js';
 

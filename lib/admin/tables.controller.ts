@@ -1,7 +1,8 @@
 import { Get, Inject, Param, Res } from '@nestjs/common';
 import { EventTriggersService } from '../event-triggers.service.js';
+import type { HostResponse } from '../host-response.js';
 import { ADMINISTERED } from './administered.js';
-import { Answers, type HostResponse } from './answers.js';
+import { Answers } from './answers.js';
 import { Described } from './described.decorator.js';
 
 /** The tables and columns that a trigger can be made for. */

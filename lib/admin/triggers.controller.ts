@@ -4,9 +4,9 @@ import { EventTriggersService } from '../event-triggers.service.js';
 import { suggestion } from '../nearest-name.js';
 import type { RunTimeTriggerDefinition } from '../pipeline/attach/run-time-trigger.js';
 import type { WhenRemoved } from '../pipeline/attach/trigger-definition.js';
-import type { TriggerSummary } from '../pipeline/retry/trigger-list.js';
+import type { HostResponse } from '../host-response.js';
 import { ADMINISTERED } from './administered.js';
-import { Answers, type HostResponse } from './answers.js';
+import { Answers } from './answers.js';
 import { Described } from './described.decorator.js';
 import { checkedBody, PurgeBody } from './request-body.js';
 import { queryOf, type HostRequest } from './request-query.js';
@@ -32,7 +32,7 @@ export class TriggersController {
   @Get(':name')
   @Described('One trigger')
   async get(@Param('name') name: string, @Res() response: HostResponse): Promise<void> {
-    this.answers.send(response, triggerView(await this.named(name)));
+    this.answers.send(response, triggerView(await this.eventTriggers.getTrigger(name)));
   }
 
   @Post()
@@ -60,7 +60,7 @@ export class TriggersController {
     @Body() body: unknown,
     @Res() response: HostResponse,
   ): Promise<void> {
-    const { made } = await this.named(name);
+    const { made } = await this.eventTriggers.getTrigger(name);
     const changed = await this.eventTriggers.updateTrigger(name, unhidden(objectIn(body), made));
     this.answers.send(response, triggerView(changed));
   }
@@ -122,17 +122,6 @@ export class TriggersController {
     const { confirm } = checkedBody(PurgeBody, body);
     const waiting = await this.eventTriggers.purge(name, { confirm: confirm ?? undefined });
     this.answers.send(response, { waiting });
-  }
-
-  private async named(name: string): Promise<TriggerSummary> {
-    const triggers = await this.eventTriggers.listTriggers();
-    const trigger = triggers.find((one) => one.name === name);
-    if (trigger !== undefined) return trigger;
-    const known = triggers.map((one) => one.name);
-    throw new EventTriggersError(
-      'ET_UNKNOWN_TRIGGER',
-      `There is no event trigger "${name}"; ${suggestion(name, known)}`,
-    );
   }
 }
 

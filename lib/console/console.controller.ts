@@ -2,7 +2,7 @@ import { Get, Inject, NotFoundException, Param, Req, Res } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core';
 import { Described } from '../admin/described.decorator.js';
 import type { HostRequest } from '../admin/request-query.js';
-import type { HostResponse } from '../admin/answers.js';
+import type { HostResponse } from '../host-response.js';
 import { ConsolePage } from './console-page.js';
 
 /** Everything comes from here, and nothing else is run, shown or asked. */

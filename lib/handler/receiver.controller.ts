@@ -12,8 +12,8 @@ import {
   VERSION_NEUTRAL,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { ServerResponse } from 'node:http';
 import { EventRejectedError } from '../event-triggers.errors.js';
+import { rawOf, type HostResponse } from '../host-response.js';
 import { REDELIVERY_HEADER } from '../pipeline/deliver/event-headers.js';
 import type { HandlerDelivery } from '../pipeline/deliver/handler-destination.js';
 import { OUTCOME_HEADER } from '../pipeline/deliver/outcome.js';
@@ -23,9 +23,6 @@ import { WebhookSecretGuard } from '../webhook/webhook-secret.guard.js';
 import type { WebhookSecretGuardOptions } from '../webhook/webhook-secret.options.js';
 import { HandlerRoutes } from './handler-routes.js';
 import { receivedEvents } from './received-events.js';
-
-/** A response of Express or Fastify. */
-type Response = ServerResponse | { readonly raw: ServerResponse };
 
 const logger = new Logger('EventTriggers');
 
@@ -41,7 +38,7 @@ export function receiverController(path: string, guard: WebhookSecretGuardOption
 
     /** Answers by itself: an interceptor that wraps answers would hide from the sender which events have failed. */
     @Post()
-    async receive(@Req() request: RequestWithBody, @Res() response: Response): Promise<void> {
+    async receive(@Req() request: RequestWithBody, @Res() response: HostResponse): Promise<void> {
       const { payloads, isBundle } = receivedEvents(request);
       const { signal } = abortedWith(response);
       const redelivered = request.headers[REDELIVERY_HEADER] === 'true';
@@ -93,7 +90,7 @@ export function receiverController(path: string, guard: WebhookSecretGuardOption
       await handler.handle(payload, { attempt, ...terms });
     }
 
-    private reply(response: Response, status: HttpStatus, body?: object): void {
+    private reply(response: HostResponse, status: HttpStatus, body?: object): void {
       this.adapterHost.httpAdapter.reply(response, body, status);
     }
   }
@@ -101,8 +98,8 @@ export function receiverController(path: string, guard: WebhookSecretGuardOption
 }
 
 /** Aborted when the sender goes away before it is answered. */
-function abortedWith(response: Response): AbortController {
-  const raw = 'raw' in response ? response.raw : response;
+function abortedWith(response: HostResponse): AbortController {
+  const raw = rawOf(response);
   const controller = new AbortController();
   raw.once('close', () => {
     if (!raw.writableFinished) controller.abort();

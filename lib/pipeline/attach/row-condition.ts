@@ -1,5 +1,6 @@
 import { suggestion } from '../../nearest-name.js';
 import { quoteIdentifier, quoteLiteral } from '../../schema/identifier.js';
+import { isStorable } from './trigger-definition.rules.js';
 
 /** What a column is compared with. */
 export type ConditionValue = string | number | boolean;
@@ -196,7 +197,7 @@ function valueProblems(
     return isList ? [] : [`${path}.value: must be a list of texts, numbers or booleans`];
   }
   if (isAmong(TEXT_MATCHES, operator))
-    return isStorableText(value) ? [] : [`${path}.value: must be a text`];
+    return isStorable(value) ? [] : [`${path}.value: must be a text`];
   if (!isAmong(COMPARISONS, operator))
     return [`${path}.operator: must be one of ${OPERATORS.map((one) => `'${one}'`).join(', ')}`];
   if (!isValue(value))
@@ -222,8 +223,5 @@ function isAmong<Value extends string>(values: readonly Value[], value: unknown)
 
 function isValue(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
-  return typeof value === 'boolean' || isStorableText(value);
+  return typeof value === 'boolean' || isStorable(value);
 }
-
-const isStorableText = (value: unknown): boolean =>
-  typeof value === 'string' && !/[\0\p{Surrogate}]/u.test(value);

@@ -1,4 +1,4 @@
-import { InvalidTriggerError } from '../../event-triggers.errors.js';
+import { asList, InvalidTriggerError } from '../../event-triggers.errors.js';
 import { problemsOf } from '../../validation.js';
 import {
   conditionProblems,
@@ -102,6 +102,5 @@ function whereOf(given: true | RunTimeOperation | undefined): RowCondition | und
 
 function refuse(name: string, problems: readonly string[]): void {
   if (problems.length === 0) return;
-  const list = problems.map((problem) => `\n  - ${problem}`).join('');
-  throw new InvalidTriggerError(name, `its definition cannot be used:${list}`);
+  throw new InvalidTriggerError(name, `its definition cannot be used:${asList(problems)}`);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TableLockedError } from '../../event-triggers.errors.js';
+import { asList, TableLockedError } from '../../event-triggers.errors.js';
 import { advisoryKey, LOCK } from '../../schema/advisory-lock.js';
 import { setLocal, sqlState, type AttachConnection } from './attach-connection.js';
 import { lockTable, SELECT_LOCK_HOLDERS } from './install.sql.js';
@@ -115,7 +115,7 @@ async function lockedError(
   }
   const { table, cause } = error;
   const { rows } = await connection.query(SELECT_LOCK_HOLDERS, [table.relations, table.exclusive]);
-  const holders = (rows as LockHolder[]).map((holder) => `\n  - ${describe(holder)}`).join('');
+  const holders = asList((rows as LockHolder[]).map(describe));
   return new TableLockedError(
     `${failed}, because ${table.name} is locked by${holders || ' nobody any more'}`,
     {

@@ -68,7 +68,7 @@ function isIdentifier(value: unknown): boolean {
   );
 }
 
-function isStorable(value: unknown): boolean {
+export function isStorable(value: unknown): boolean {
   return typeof value === 'string' && !UNSTORABLE.test(value);
 }
 

@@ -15,7 +15,7 @@ const counted = (schema: string, table: string, which: string): string => `(
                       where w.trigger_id = t.id${which}
                       limit ${MOST_COUNTED}) w)`;
 
-/** The triggers of application $1, with what waits of each: at its cursor the log is walked over by some events. */
+/** The triggers of application $1, or the one called $2, with what waits of each: at its cursor the log is walked over by some events. */
 export const triggerListStatement = (schema: QuotedIdentifier): string => `
   select t.name, t.definition,
          ${utcText('t.delivery_paused_at')} as delivery_paused_at, t.delivery_pause_reason,
@@ -64,4 +64,5 @@ export const triggerListStatement = (schema: QuotedIdentifier): string => `
                    limit 1)) as created_at
             from ${cursor(schema, 't.id')}) o on true
    where t.application = $1
+     and ($2::text is null or t.name = $2)
    order by t.name`;

@@ -57,13 +57,18 @@ interface TriggerRow {
   readonly oldest_waiting: string | null;
 }
 
-/** The triggers of an application by name, also removed ones whose events are kept. */
+/**
+ * The triggers of an application by name, also removed ones whose events are kept.
+ *
+ * @param name only this one
+ */
 export async function listTriggers(
   run: RunStatement,
   schema: QuotedIdentifier,
   application: string,
+  name: string | null = null,
 ): Promise<TriggerSummary[]> {
-  const rows = await run<TriggerRow>(triggerListStatement(schema), [application]);
+  const rows = await run<TriggerRow>(triggerListStatement(schema), [application, name]);
   return rows.map((row) => ({
     name: row.name,
     table: row.definition.table,
