@@ -1,5 +1,6 @@
 import { messageOf, pauseAfter } from './pipeline/dispatcher-failure.js';
 import type { Dispatcher } from './pipeline/dispatcher.js';
+import type { DispatcherLoad } from './pipeline/dispatcher-observer.js';
 import type { DispatcherLog } from './pipeline/stages.js';
 
 /** One look without an event is over soon: the server that was woken for it is to fall asleep again. */
@@ -61,6 +62,11 @@ export class DispatcherShifts {
   problems(): string[] {
     if (this.problem !== null) return [this.problem];
     return this.shift?.dispatcher.problems() ?? [];
+  }
+
+  /** Null while no dispatcher works. */
+  load(): DispatcherLoad | null {
+    return this.shift?.dispatcher.load() ?? null;
   }
 
   async stop(): Promise<void> {

@@ -17,7 +17,7 @@ import {
   SchemaError,
 } from './event-triggers.errors.js';
 import type { FeatureDefinitions } from './event-triggers.feature-definitions.js';
-import { EVENT_TRIGGERS_RECEIVER } from './event-triggers.tokens.js';
+import { EVENT_TRIGGERS_RECEIVER, tokenOf } from './event-triggers.tokens.js';
 import { validateDefinitions, type ResolvedOptions } from './event-triggers.options.js';
 import { refuseIdleHandlers, type EventHandlers } from './handler/event-handlers.js';
 import { installAll } from './installation.js';
@@ -31,6 +31,7 @@ import type { ReconcileReport } from './pipeline/attach/trigger-reconciler.js';
 import type { ResolvedDispatcherOptions } from './dispatcher.options.js';
 import { DispatcherShifts, type Shift } from './dispatcher-shifts.js';
 import { DispatcherAssembly } from './pipeline/dispatcher-assembly.js';
+import type { DispatcherLoad, DispatcherObserver } from './pipeline/dispatcher-observer.js';
 import type { Health } from './health.js';
 import { SchedulerEntry } from './scheduler-entry.js';
 
@@ -84,6 +85,7 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
         this.axios,
         { handlers: handlers.byTrigger, transforms: transformsOf(definitions) },
         this.logger,
+        this.observer(),
       );
       refuseAll(wanted.flatMap((trigger) => assembly.problemsOfDestination(trigger)));
       this.assembly = assembly;
@@ -131,6 +133,11 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     return { isHealthy: problems.length === 0, problems, drifted };
   }
 
+  /** What the dispatcher of this replica has in its hands; null where none works. */
+  load(): DispatcherLoad | null {
+    return this.shifts?.load() ?? null;
+  }
+
   /** What this process lacks that the trigger's destination asks for. */
   problemsOfDestination(trigger: WantedTrigger): EventTriggersError[] {
     if (this.assembly !== null) return this.assembly.problemsOfDestination(trigger);
@@ -159,6 +166,12 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
   /** Whether events may come to handlers of this application as webhooks, from wherever. */
   private hasReceiver(): boolean {
     return optionalProvider(this.moduleRef, EVENT_TRIGGERS_RECEIVER) !== null;
+  }
+
+  /** Whoever measures the dispatcher's work, if anybody does. */
+  private observer(): DispatcherObserver | undefined {
+    const token = tokenOf('Observer', this.dataSourceName);
+    return optionalProvider<DispatcherObserver>(this.moduleRef, token) ?? undefined;
   }
 
   private definitions(): TriggerDefinition[] {

@@ -5,6 +5,7 @@ import type { WebhookDestination } from './deliver/destination.js';
 import type { EventDeliverer } from './deliver/event-deliverer.js';
 import type { Outcome } from './deliver/outcome.js';
 import type { DeliveryNews } from './delivery-news.js';
+import type { DispatcherObserver } from './dispatcher-observer.js';
 import type { ClaimedEvent, TriggerId } from './event.js';
 import { holdsUp, type Attempt, type OpenBatch } from './record/attempt.js';
 import type { AttemptRecorder } from './record/attempt-recorder.js';
@@ -25,6 +26,7 @@ export interface DeliveryStages {
   readonly recorder: AttemptRecorder;
   readonly health: TriggerHealth;
   readonly tally: Pick<DeliveryTally, 'count'>;
+  readonly observer?: DispatcherObserver;
 }
 
 /** What a dispatcher says about its deliveries, and wants to hear of them. */
@@ -156,6 +158,11 @@ export class Deliveries {
     return this.streams.get(trigger)?.gate.mayClaim(now()) ?? false;
   }
 
+  /** Events that are claimed and wait for their turn. */
+  get waiting(): number {
+    return this.backlog.size;
+  }
+
   /** Whether an attempt is under way or waits for its turn. */
   get isBusy(): boolean {
     return this.underWay > 0 || this.backlog.bytes > 0;
@@ -197,6 +204,7 @@ export class Deliveries {
     else {
       // Not by a method that waits for it: each promise that another one waits for costs a sender of many events.
       const pass = stream.gate.begin(now());
+      this.stages.observer?.attemptBegan(stream.trigger.name, item.event);
       const outcome = await this.stages.deliverer.deliver(stream.destination, item.event);
       const endedAt = now();
       this.settle(item, outcome, stream.trigger, endedAt);
@@ -230,6 +238,7 @@ export class Deliveries {
   ): Promise<void> {
     const pass = stream.gate.begin(now());
     const items = this.bundleWith(first, bundle, destination.maxBodyBytes);
+    for (const { event } of items) this.stages.observer?.attemptBegan(stream.trigger.name, event);
     const { whole, each } = await this.stages.deliverer.deliverBundle(
       destination,
       items.map(({ event }) => event),
@@ -280,6 +289,7 @@ export class Deliveries {
     if (holdsUp(attempt)) for (const behind of this.backlog.fail(item)) this.park(behind);
     else this.backlog.finish(item);
     this.stages.tally.count(trigger.id, outcome);
+    this.stages.observer?.attemptEnded(trigger.name, outcome, decision);
     this.news.hear(trigger, outcome, decision);
   }
 

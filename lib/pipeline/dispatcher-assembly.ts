@@ -19,6 +19,7 @@ import {
 import { EventDeliverer } from './deliver/event-deliverer.js';
 import { WebhookClient } from './deliver/webhook-client.js';
 import { Dispatcher } from './dispatcher.js';
+import type { DispatcherObserver } from './dispatcher-observer.js';
 import type { TriggerId } from './event.js';
 import { LogKeeper } from './log-keeper.js';
 import { AttemptRecorder } from './record/attempt-recorder.js';
@@ -40,6 +41,7 @@ export class DispatcherAssembly {
     private readonly axios: AxiosInstance,
     private readonly code: Pick<DestinationContext, 'handlers' | 'transforms'>,
     private readonly log: DispatcherLog,
+    private readonly observer?: DispatcherObserver,
   ) {
     this.addresses = new AddressRules(options.destinations);
   }
@@ -98,6 +100,7 @@ export class DispatcherAssembly {
         tally: new DeliveryTally(database, schema),
         health: new TriggerHealth(database, schema),
         deadLetters: new DeadLetters(this.options.onDeadLetter, installation, this.log),
+        observer: this.observer,
         listener,
         wakefulness: new Wakefulness(database, schema, listener),
         keeper: new LogKeeper(database, schema, this.options.retention),

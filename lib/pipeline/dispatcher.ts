@@ -3,6 +3,7 @@ import { PollPace } from './claim/poll-pace.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryNews } from './delivery-news.js';
 import { failureOf, messageOf, pauseAfter, type Failure } from './dispatcher-failure.js';
+import type { DispatcherLoad } from './dispatcher-observer.js';
 import type { TriggerId } from './event.js';
 import { Holdings } from './holdings.js';
 import { insistently } from './insistently.js';
@@ -37,6 +38,8 @@ export class Dispatcher {
   private failures = 0;
   private problem: string | null = null;
   private nextRetries = 0;
+  /** When the loop means to look again. */
+  private nextTurn = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly stages: Stages,
@@ -77,6 +80,7 @@ export class Dispatcher {
         this.alarm.ring();
       },
       definitions: () => this.upkeep.learnSoon(),
+      reconnected: () => this.stages.observer?.reconnected(),
     });
     this.loop = this.run();
     return this.upkeep.begin();
@@ -91,6 +95,16 @@ export class Dispatcher {
   /** Why it does not deliver, or not all. */
   problems(): string[] {
     return [...(this.problem === null ? [] : [this.problem]), ...this.upkeep.problems.values()];
+  }
+
+  /** What it has in its hands now, and whether it keeps up. */
+  load(): DispatcherLoad {
+    const streams = this.streams.all();
+    return {
+      inFlight: new Map(streams.map(({ trigger, gate }) => [trigger.name, gate.attempts])),
+      waiting: this.deliveries.waiting,
+      lateBy: Math.max(0, now() - this.nextTurn),
+    };
   }
 
   /**
@@ -145,6 +159,7 @@ export class Dispatcher {
   private async run(): Promise<void> {
     await this.alarm.wait(this.settings.pollInterval);
     while (!this.stopping) {
+      this.nextTurn = Math.min(this.nextTurn, now());
       try {
         if (this.holdings.isDoubtful) await this.upkeep.serially(() => this.regainFooting());
         if (this.upkeep.mayInherit()) await this.upkeep.serially(() => this.upkeep.inherit());
@@ -158,12 +173,13 @@ export class Dispatcher {
 
   /** Claims what there is room for, records what is over, sends what waits. */
   private async turn(turn: number): Promise<void> {
-    const { claimer, lease, recorder } = this.stages;
+    const { claimer, lease, observer, recorder } = this.stages;
     const { deliveries, streams } = this;
     const claimable = streams.claimable();
     const eligible = claimable.filter((trigger) => deliveries.hasRoom(trigger));
     const retried = claimable.filter((trigger) => this.mayRetry(trigger));
     const record = recorder.dueIn(now()) === 0 ? recorder.take(now()) : null;
+    const askedAt = now();
     const claims = await claimer.claim(
       lease.id,
       {
@@ -175,6 +191,7 @@ export class Dispatcher {
       },
       record ?? undefined,
     );
+    observer?.claimAnswered(now() - askedAt);
     if (record !== null) this.confirm(recorder.confirm());
     const served = new Set(claims.batches.map(({ triggerId }) => triggerId));
     streams.remember(eligible, claims.again, served);
@@ -182,11 +199,16 @@ export class Dispatcher {
     this.upkeep.wantHeirs(claims.dead > 0);
     for (const batch of claims.batches) {
       deliveries.add(batch.events, this.holdings.batches.open(batch), turn);
+      const name = streams.get(batch.triggerId)?.trigger.name;
+      if (name !== undefined) observer?.batchClaimed(name, batch.events.length);
     }
     for (const event of claims.retries) this.holdings.retries.add(event);
     deliveries.addRetries(claims.retries, turn);
     if (claims.batches.length + claims.retries.length > 0) this.pace.awaken(now());
-    if (this.failures > 0) this.log.log('The dispatcher reaches its log again');
+    if (this.failures > 0) {
+      this.log.log('The dispatcher reaches its log again');
+      observer?.reconnected();
+    }
     this.failures = 0;
     this.problem = null;
     // After the next turn has sent its question: the database works on it while these are sent.
@@ -212,6 +234,7 @@ export class Dispatcher {
 
   /** The database holds what became of these. */
   private confirm(recorded: readonly Attempt[]): void {
+    if (recorded.length > 0) this.stages.observer?.groupRecorded();
     this.holdings.retries.settle(recorded);
     this.stages.deadLetters.tell(recorded, this.streams);
     // What became a retry may be due before the time that was looked up when it fell asleep.
@@ -251,7 +274,9 @@ export class Dispatcher {
     };
     const retried = (): TriggerId[] =>
       this.streams.claimable().filter((trigger) => this.mayRetry(trigger));
-    await this.alarm.wait(await wakefulness.rest(lease.id, outlook, retried, now()));
+    const pause = await wakefulness.rest(lease.id, outlook, retried, now());
+    this.nextTurn = now() + pause;
+    await this.alarm.wait(pause);
   }
 
   /** Milliseconds until something has to be asked for or written down whether or not there is news. */
@@ -301,6 +326,7 @@ export class Dispatcher {
       this.deliveries.clear();
       await this.holdings.letGo(lease);
       this.log.warn('The dispatcher lost what it held and went on with empty hands');
+      this.stages.observer?.leaseLost();
     }
     this.upkeep.leaseBegan();
   }

@@ -7,6 +7,7 @@ import type { WakeUpListener } from './claim/wake-up-listener.js';
 import type { Wakefulness } from './claim/wakefulness.js';
 import type { Destination } from './deliver/destination.js';
 import type { EventDeliverer } from './deliver/event-deliverer.js';
+import type { DispatcherObserver } from './dispatcher-observer.js';
 import type { LogKeeper } from './log-keeper.js';
 import type { AttemptRecorder } from './record/attempt-recorder.js';
 import type { DeliveryTally } from './record/delivery-tally.js';
@@ -44,6 +45,8 @@ export interface Stages {
   readonly listener: WakeUpListener | null;
   readonly wakefulness: Wakefulness;
   readonly deadLetters: DeadLetters;
+  /** Absent where nobody measures. */
+  readonly observer?: DispatcherObserver;
   /** Throws when this process lacks what it takes to reach the trigger's destination. */
   resolve(trigger: StoredTrigger): Destination;
 }

@@ -34,6 +34,10 @@ export class StreamGate {
     this.apply(limits, now);
   }
 
+  get attempts(): number {
+    return this.underWay;
+  }
+
   /** The definition has changed. What is under way and what is known of the destination stays. */
   update(limits: Limits, now: number): void {
     const changed = (name: 'rateLimit' | 'breaker' | 'bundle' | 'concurrency'): boolean =>

@@ -40,6 +40,10 @@ export class Streams {
     this.streams.set(trigger.id, { trigger, destination: stream.destination, claimable, gate });
   }
 
+  all(): Stream[] {
+    return [...this.streams.values()];
+  }
+
   /** Claims no more from any but these: the others are no longer this application's. */
   keepOnly(triggers: ReadonlySet<TriggerId>): void {
     for (const [trigger, stream] of this.streams) {

@@ -270,6 +270,7 @@ export class Upkeep {
     );
     if (heritage.length === 0) return;
     this.log.warn(`Took over ${heritage.length} batches of a dispatcher that is gone`);
+    this.stages.observer?.batchesTakenOver(heritage.length);
     for (const batch of heritage)
       deliveries.add(batch.events, holdings.batches.inherit(batch), turn);
     // A stream that was somebody else's until here is asked at once.

@@ -115,6 +115,11 @@ export class Backlog<Batch> {
     return this.queues.get(trigger)?.size ?? 0;
   }
 
+  /** Those of all triggers. */
+  get size(): number {
+    return [...this.queues.values()].reduce((sum, queue) => sum + queue.size, 0);
+  }
+
   /** Characters of row images, which is bytes as long as they are ASCII. */
   get bytes(): number {
     return this.heldBytes;

@@ -23,6 +23,8 @@ export interface Hearing {
   doubt(): void;
   /** Definitions have changed. */
   definitions(): void;
+  /** After a connection that failed it hears again. */
+  reconnected(): void;
 }
 
 export interface ListenerLog {
@@ -48,6 +50,7 @@ export class WakeUpListener {
     rows: () => undefined,
     doubt: () => undefined,
     definitions: () => undefined,
+    reconnected: () => undefined,
   };
 
   constructor(
@@ -91,7 +94,10 @@ export class WakeUpListener {
     }
     if (this.client !== client) return;
     this.working = true;
-    if (this.failures > 0) this.log.log('The dispatcher is woken by notifications again');
+    if (this.failures > 0) {
+      this.log.log('The dispatcher is woken by notifications again');
+      this.hearing.reconnected();
+    }
     this.failures = 0;
     this.hearing.definitions();
     this.hearing.doubt();

@@ -120,6 +120,7 @@ describe('on a server that allows prepared transactions', () => {
       rows: () => undefined,
       doubt: () => undefined,
       definitions: () => undefined,
+      reconnected: () => undefined,
     });
     try {
       await eventually(() => warnings.length > 0 || listener.isWorking, {

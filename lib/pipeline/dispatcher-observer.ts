@@ -1,0 +1,35 @@
+import type { Outcome } from './deliver/outcome.js';
+import type { ClaimedEvent } from './event.js';
+import type { Decision } from './record/attempt.js';
+
+/**
+ * What hears of a dispatcher's work, to measure it. Triggers go by their names.
+ *
+ * It is told on the way of every event: it must neither throw nor keep anybody waiting.
+ */
+export interface DispatcherObserver {
+  /** A call that claims and records was answered after so many milliseconds. */
+  claimAnswered(milliseconds: number): void;
+  /** A batch came, of so many events. */
+  batchClaimed(trigger: string, events: number): void;
+  attemptBegan(trigger: string, event: ClaimedEvent): void;
+  attemptEnded(trigger: string, outcome: Outcome, decision: Decision): void;
+  /** The database holds a group of attempts. */
+  groupRecorded(): void;
+  /** What this dispatcher held is somebody else's. */
+  leaseLost(): void;
+  /** Batches came from dispatchers that are gone. */
+  batchesTakenOver(batches: number): void;
+  /** A connection that had failed works again. */
+  reconnected(): void;
+}
+
+/** How much a dispatcher has in its hands, and whether it keeps up. */
+export interface DispatcherLoad {
+  /** Attempts under way, by the name of their trigger; a request that carries several events is one. */
+  readonly inFlight: ReadonlyMap<string, number>;
+  /** Events that are claimed and wait for their turn. */
+  readonly waiting: number;
+  /** Milliseconds since its loop should have looked again; 0 where it is in time. */
+  readonly lateBy: number;
+}

@@ -1,0 +1,166 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { EventTriggersService } from 'nestjs-event-triggers';
+import { EventTriggersMetricsModule } from 'nestjs-event-triggers/metrics';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startApplication, type ApplicationOptions } from '../support/application.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { eventually } from '../support/wait-until.js';
+import { readMetrics, type ReadMetrics } from './read-metrics.js';
+
+const ORDERS = { table: 'orders', insert: true } as const;
+
+describe('the metrics of an application', () => {
+  let database: TestDatabase;
+  let receiver: FakeReceiver;
+  let application: INestApplicationContext | undefined;
+  let registry: Registry;
+
+  beforeEach(async () => {
+    registry = new Registry();
+    database = await createTestDatabase();
+    await database.query('create table orders (id int primary key)');
+    receiver = await startFakeReceiver();
+  });
+
+  afterEach(async () => {
+    await application?.close();
+    application = undefined;
+    await receiver.close();
+    await database.drop();
+  });
+
+  const start = async (eventTriggers: ApplicationOptions['eventTriggers']): Promise<void> => {
+    application = await startApplication({
+      database,
+      eventTriggers,
+      imports: [EventTriggersMetricsModule.forRoot({ registry })],
+    });
+  };
+
+  const metricsOnce = (
+    describe: string,
+    holds: (metrics: ReadMetrics) => boolean,
+  ): Promise<ReadMetrics> =>
+    eventually(
+      async () => {
+        const metrics = await readMetrics(registry);
+        return holds(metrics) && metrics;
+      },
+      { describe },
+    );
+
+  it('count what became of events, by trigger and by the class of the answer', async () => {
+    receiver.respondWith([{ status: 503 }, { status: 200 }]);
+    await start({
+      triggers: [
+        { ...ORDERS, name: 'order_created', webhook: receiver.url },
+        { ...ORDERS, name: 'order_lost', webhook: 'http://127.0.0.1:1/', retry: { attempts: 1 } },
+      ],
+    });
+
+    await database.query('insert into orders values (1)');
+    const metrics = await metricsOnce(
+      'one event delivered at its second attempt, one dead',
+      (read) =>
+        read.value('events_delivered_total', { trigger: 'order_created' }) === 1 &&
+        read.value('events_dead_total', { trigger: 'order_lost' }) === 1,
+    );
+
+    const created = { trigger: 'order_created' };
+    expect(metrics.value('events_claimed_total', created)).toBe(1);
+    expect(metrics.value('events_retried_total', created)).toBe(1);
+    expect(metrics.value('events_dead_total', created)).toBe(0);
+    expect(metrics.value('attempts_total', { ...created, status: '5xx' })).toBe(1);
+    expect(metrics.value('attempts_total', { ...created, status: '2xx' })).toBe(1);
+    expect(metrics.value('attempts_total', { trigger: 'order_lost', status: 'none' })).toBe(1);
+    expect(metrics.value('delivery_duration_seconds_count', created), 'an attempt each').toBe(2);
+    expect(metrics.value('queue_time_seconds_count', created), 'the first attempt only').toBe(1);
+    expect(metrics.value('queue_time_seconds_sum', created)).toBeLessThan(5);
+    expect(metrics.value('events_captured_total'), 'of both triggers').toBe(2);
+    expect(metrics.value('claims_total')).toBe(metrics.value('claim_duration_seconds_count'));
+  });
+
+  it('tell what waits in the database, and what is paused', async () => {
+    receiver.respondWith({ status: 500 });
+    const eventTriggers: ApplicationOptions['eventTriggers'] = {
+      retry: { attempts: 2, strategy: 'fixed', delay: '1h', jitter: false },
+      triggers: [
+        { ...ORDERS, name: 'order_retried', webhook: receiver.url },
+        { ...ORDERS, name: 'order_dead', webhook: receiver.url, retry: { attempts: 1 } },
+        { ...ORDERS, name: 'order_paused', webhook: receiver.url },
+      ],
+    };
+    await start(eventTriggers);
+    await application!.get(EventTriggersService).pause('order_paused');
+    // A dispatcher that starts knows of the pause before it claims.
+    await application!.close();
+    await start(eventTriggers);
+
+    await database.query('insert into orders select generate_series(1, 3)');
+    const metrics = await metricsOnce(
+      'three retries, three dead letters, three events that nobody claims',
+      (read) =>
+        read.value('retries_waiting', { trigger: 'order_retried' }) === 3 &&
+        read.value('dead_letters', { trigger: 'order_dead' }) === 3 &&
+        read.value('backlog_events', { trigger: 'order_paused' }) === 3,
+    );
+
+    expect(metrics.value('backlog_events', { trigger: 'order_dead' }), 'all claimed').toBe(0);
+    expect(metrics.value('backlog_oldest_age_seconds', { trigger: 'order_dead' })).toBe(0);
+    expect(
+      metrics.value('backlog_oldest_age_seconds', { trigger: 'order_paused' }),
+    ).toBeGreaterThan(0);
+    expect(metrics.value('delivery_paused', { trigger: 'order_paused' })).toBe(1);
+    expect(metrics.value('delivery_paused', { trigger: 'order_dead' })).toBe(0);
+    expect(metrics.value('capture_paused', { trigger: 'order_paused' })).toBe(0);
+    expect(metrics.value('problems')).toBe(0);
+  });
+
+  it('tell how many attempts are under way, and how many events wait for them', async () => {
+    receiver.respondWith({ hang: true });
+    await start({
+      triggers: [{ ...ORDERS, name: 'order_created', webhook: receiver.url, concurrency: 2 }],
+      dispatcher: { drainSeconds: 1 },
+    });
+
+    await database.query('insert into orders select generate_series(1, 5)');
+    const metrics = await metricsOnce(
+      'two attempts under way and three events behind them',
+      (read) =>
+        read.value('attempts_in_flight', { trigger: 'order_created' }) === 2 &&
+        read.value('events_in_hand') === 3,
+    );
+    expect(metrics.value('dispatcher_lag_seconds'), 'the loop is in time').toBeLessThan(2);
+  });
+
+  it('leave the registry with the application, for one that is made again', async () => {
+    const triggers = [{ ...ORDERS, name: 'order_created', webhook: receiver.url }];
+    await start({ triggers });
+    await application!.close();
+    expect(await registry.getMetricsAsArray(), 'what is left in the registry').toEqual([]);
+    await start({ triggers });
+    expect((await readMetrics(registry)).value('problems')).toBe(0);
+  });
+
+  it('are refused beside those of the same names', async () => {
+    await start({ triggers: [] });
+    await expect(
+      startApplication({
+        database,
+        eventTriggers: { schema: 'other' },
+        imports: [EventTriggersMetricsModule.forRoot({ registry })],
+      }),
+    ).rejects.toThrow('The registry has a metric "event_triggers_events_claimed_total" already');
+  });
+
+  it('are refused where there is nothing to measure', async () => {
+    await expect(
+      startApplication({
+        database,
+        imports: [EventTriggersMetricsModule.forRoot({ registry, dataSource: 'billing' })],
+      }),
+    ).rejects.toThrow('EventTriggersMetricsModule found no event triggers of "billing" to measure');
+  });
+});
