@@ -22,18 +22,18 @@ export class MetricSet {
     labelNames: readonly Label[] = [],
     collect?: () => Promise<number | null>,
   ): Counter<Label> {
-    const counter = new Counter<Label>({
+    return new Counter<Label>({
       ...this.described(name, help),
       labelNames,
       ...(collect && {
         async collect(): Promise<void> {
           const value = await collect();
-          this.reset();
+          // A reset would leave a zero, which is a value too.
+          this.remove();
           if (value !== null) this.inc(value);
         },
       }),
     });
-    return counter;
   }
 
   histogram<Label extends string = never>(

@@ -5,6 +5,7 @@ import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/test
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication, type ApplicationOptions } from '../support/application.js';
+import { startSilentProxy } from '../support/silent-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
 import { readMetrics, type ReadMetrics } from './read-metrics.js';
@@ -48,7 +49,7 @@ describe('the metrics of an application', () => {
         const metrics = await readMetrics(registry);
         return holds(metrics) && metrics;
       },
-      { describe },
+      { describe, timeoutMs: 20_000 },
     );
 
   it('count what became of events, by trigger and by the class of the answer', async () => {
@@ -135,11 +136,80 @@ describe('the metrics of an application', () => {
     expect(metrics.value('dispatcher_lag_seconds'), 'the loop is in time').toBeLessThan(2);
   });
 
+  it('count leases that are lost, and connections that work again', async () => {
+    await start({
+      triggers: [{ ...ORDERS, name: 'order_created', webhook: receiver.url }],
+      dispatcher: { leaseSeconds: 3 },
+    });
+    await database.query('delete from event_triggers.dispatcher');
+    await metricsOnce('a lease that was lost', (read) => read.value('leases_lost_total') === 1);
+
+    await database.query(
+      `select pg_terminate_backend(pid)
+         from pg_stat_activity
+        where datname = current_database()
+          and pid <> pg_backend_pid()`,
+    );
+    await metricsOnce(
+      'a connection that works again',
+      (read) => (read.value('reconnects_total') ?? 0) >= 1,
+    );
+  });
+
+  it('count what is taken over from a dispatcher that is gone', async () => {
+    receiver.respondWith({ hang: true });
+    const proxy = await startSilentProxy(database.url);
+    const eventTriggers: ApplicationOptions['eventTriggers'] = {
+      triggers: [{ ...ORDERS, name: 'order_created', webhook: receiver.url }],
+      dispatcher: { leaseSeconds: 3, drainSeconds: 0 },
+    };
+    const typeOrm = { url: proxy.url };
+    const gone = await startApplication({ database, typeOrm, eventTriggers });
+    try {
+      await database.query('insert into orders values (1)');
+      await receiver.waitFor(1);
+      await proxy.close();
+      await start(eventTriggers);
+      await metricsOnce(
+        'the batch that was taken over',
+        (read) => read.value('batches_taken_over_total') === 1,
+      );
+    } finally {
+      await gone.close();
+    }
+  });
+
+  it('tell of the replica where the database does not answer, and how late it is', async () => {
+    const proxy = await startSilentProxy(database.url);
+    try {
+      application = await startApplication({
+        database,
+        typeOrm: { url: proxy.url },
+        eventTriggers: {
+          triggers: [{ ...ORDERS, name: 'order_created', webhook: receiver.url }],
+        },
+        imports: [EventTriggersMetricsModule.forRoot({ registry })],
+      });
+      await metricsOnce('the log to be read', (read) => read.value('events_captured_total') === 0);
+      await proxy.close();
+      const metrics = await metricsOnce(
+        'the loop to be late, and the log to be left out',
+        (read) =>
+          (read.value('dispatcher_lag_seconds') ?? 0) > 1 &&
+          read.value('events_captured_total') === undefined,
+      );
+      expect(metrics.value('backlog_events', { trigger: 'order_created' })).toBeUndefined();
+      expect(metrics.value('events_delivered_total', { trigger: 'order_created' })).toBe(0);
+    } finally {
+      await proxy.close();
+    }
+  });
+
   it('leave the registry with the application, for one that is made again', async () => {
     const triggers = [{ ...ORDERS, name: 'order_created', webhook: receiver.url }];
     await start({ triggers });
     await application!.close();
-    expect(await registry.getMetricsAsArray(), 'what is left in the registry').toEqual([]);
+    expect(registry.getMetricsAsArray(), 'what is left in the registry').toEqual([]);
     await start({ triggers });
     expect((await readMetrics(registry)).value('problems')).toBe(0);
   });
