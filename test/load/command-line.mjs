@@ -8,6 +8,7 @@ export const SCENARIOS = /** @type {const} */ ([
   'drain-signed',
   'bundles',
   'handler',
+  'metrics',
   'latency',
   'replicas',
   'dead-endpoint',

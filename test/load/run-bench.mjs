@@ -13,7 +13,7 @@ import { order } from './scenarios/order.mjs';
 import { partitions } from './scenarios/partitions.mjs';
 import { replicas } from './scenarios/replicas.mjs';
 import { wal } from './scenarios/wal.mjs';
-import { bundles, handler } from './scenarios/ways-out.mjs';
+import { bundles, handler, metrics } from './scenarios/ways-out.mjs';
 import { BenchServer } from './server/bench-server.mjs';
 
 /**
@@ -32,6 +32,7 @@ const RUN = {
   'drain-signed': drainSigned,
   bundles,
   handler,
+  metrics,
   latency,
   replicas,
   'dead-endpoint': deadEndpoint,

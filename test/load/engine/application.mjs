@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EventTriggersModule, OnEventTrigger } from 'nestjs-event-triggers';
+import { EventTriggersMetricsModule } from 'nestjs-event-triggers/metrics';
 
 /** @typedef {import('nestjs-event-triggers').TriggerDefinition} TriggerDefinition */
 /** @typedef {Pick<import('nestjs-event-triggers').EventTriggersOptions, 'webhookSecret' | 'signingKeys'>} Settings */
@@ -10,14 +11,22 @@ import { EventTriggersModule, OnEventTrigger } from 'nestjs-event-triggers';
 /**
  * An application as a user would write it. Everything that is not said stays at its default.
  *
- * @param {{ url: string, triggers: TriggerDefinition[], dispatcher?: false | { listen?: boolean }, settings?: Settings, isHandled?: boolean }} options
+ * @param {{ url: string, triggers: TriggerDefinition[], dispatcher?: false | { listen?: boolean }, settings?: Settings, isHandled?: boolean, isMeasured?: boolean }} options
  */
-export async function startApplication({ url, triggers, dispatcher, settings, isHandled }) {
+export async function startApplication({
+  url,
+  triggers,
+  dispatcher,
+  settings,
+  isHandled = false,
+  isMeasured = false,
+}) {
   class BenchModule {}
   Module({
     imports: [
       TypeOrmModule.forRoot({ type: 'postgres', url, autoLoadEntities: true, retryAttempts: 0 }),
       EventTriggersModule.forRoot({ application: 'bench', triggers, dispatcher, ...settings }),
+      ...(isMeasured ? [EventTriggersMetricsModule.forRoot()] : []),
     ],
     providers: isHandled ? [handlerOf(triggers)] : [],
   })(BenchModule);

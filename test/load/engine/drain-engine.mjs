@@ -18,6 +18,7 @@ import { differencesOf, SCHEMA, untilDrained } from './event-log.mjs';
  * @param {number} options.events
  * @param {import('./application.mjs').Settings} [options.settings]
  * @param {boolean} [options.isHandled]
+ * @param {boolean} [options.isMeasured]
  * @returns {Promise<Drained>}
  */
 export async function drainByEngine({
@@ -28,6 +29,7 @@ export async function drainByEngine({
   events,
   settings,
   isHandled,
+  isMeasured,
 }) {
   const database = await server.createDatabase(template);
   try {
@@ -39,6 +41,7 @@ export async function drainByEngine({
       delivery,
       settings,
       isHandled,
+      isMeasured,
     });
     const { endedAt, counts } = await untilDrained(database, events, isHandled).catch(
       async (error) => {

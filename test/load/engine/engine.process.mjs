@@ -7,7 +7,7 @@ import { published } from './published.mjs';
 import { deliverBy } from './stand-ins.mjs';
 
 /** @typedef {import('./application.mjs').TriggerDefinition} TriggerDefinition */
-/** @typedef {{ url: string, triggers: TriggerDefinition[], delivery: import('./stand-ins.mjs').Delivery, dispatcher?: { listen?: boolean }, settings?: import('./application.mjs').Settings, isHandled?: boolean }} DispatchOptions */
+/** @typedef {{ url: string, triggers: TriggerDefinition[], delivery: import('./stand-ins.mjs').Delivery, dispatcher?: { listen?: boolean }, settings?: import('./application.mjs').Settings, isHandled?: boolean, isMeasured?: boolean }} DispatchOptions */
 
 /** @type {import('@nestjs/common').INestApplicationContext | undefined} */
 let application;

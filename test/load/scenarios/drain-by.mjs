@@ -10,7 +10,7 @@ import { alternate } from './alternate.mjs';
 /** @typedef {import('../engine/application.mjs').Settings} Settings */
 /** @typedef {import('../engine/stand-ins.mjs').Delivery} Delivery */
 /** @typedef {import('../run-bench.mjs').Bench} Bench */
-/** @typedef {{ own?: Partial<TriggerDefinition>, settings?: Settings, isHandled?: boolean, delivery?: Delivery }} Way */
+/** @typedef {{ own?: Partial<TriggerDefinition>, settings?: Settings, isHandled?: boolean, isMeasured?: boolean, delivery?: Delivery }} Way */
 
 /**
  * The same events by several ways, in turn: each is a trigger of its own in a database of its own.
@@ -41,7 +41,7 @@ export async function drainBy({ server, rounds, events }, ways) {
  * @param {{ server: Bench['server'], receiver: Receiver, events: number }} where
  */
 async function drainOver(
-  { own, settings, isHandled = false, delivery = 'webhook' },
+  { own, settings, isHandled = false, isMeasured = false, delivery = 'webhook' },
   { server, receiver, events },
 ) {
   /** @type {TriggerDefinition[]} */
@@ -66,6 +66,7 @@ async function drainOver(
       triggers,
       events,
       isHandled,
+      isMeasured,
       ...(settings && { settings }),
       delivery,
     });

@@ -31,6 +31,16 @@ export async function handler(bench) {
 }
 
 /**
+ * With metrics, against without.
+ *
+ * @param {Bench} bench
+ * @returns {Promise<Report>}
+ */
+export async function metrics(bench) {
+  return await against(bench, 'metrics: a request for each, measured', { isMeasured: true });
+}
+
+/**
  * @param {Bench} bench
  * @param {string} title
  * @param {Way} way
