@@ -23,6 +23,12 @@ import {
   deliveryStatistics,
   type TriggerStatistics,
 } from './pipeline/retry/statistics.js';
+import {
+  stalledAfterMs,
+  stalledTriggers,
+  type ProgressOptions,
+  type StalledTrigger,
+} from './pipeline/retry/stream-progress.js';
 import { TriggerAdministration } from './trigger-administration.js';
 
 /** How an event is invoked. */
@@ -47,6 +53,36 @@ export class EventTriggersService extends TriggerAdministration {
    */
   health(): Health {
     return this.lifecycle.health();
+  }
+
+  /**
+   * The triggers that make no progress: something of them has waited for longer than `stalledAfter`, and nobody's attempt
+   * at any of their events has ended since. A destination that fails is progress as long as it is attempted, and a
+   * trigger that is paused, or kept back here for the sake of its destination, is not expected to make any.
+   *
+   * @param stalledAfter from 10 seconds. Default: 5 minutes, above the longest timeouts that are usual and the pauses of
+   *   a breaker. With `suspendAfter` no less than `lookEvery`
+   * @throws InvalidOptionsError
+   *
+   * @example
+   * const stalled = await eventTriggers.checkProgress({ stalledAfter: '2m' });
+   * if (stalled.length > 0) page(`nobody delivers ${stalled.map(({ name }) => name).join(', ')}`);
+   */
+  async checkProgress({ stalledAfter }: ProgressOptions = {}): Promise<StalledTrigger[]> {
+    const { dispatcher, application } = this.options;
+    const asked = stalledAfterMs(stalledAfter);
+    const away =
+      dispatcher !== false && dispatcher.suspendAfter !== null ? dispatcher.lookEvery : 0;
+    const stalled = await stalledTriggers(
+      this.run,
+      this.schema,
+      application,
+      Math.max(asked, away),
+    );
+    const load = this.lifecycle.load();
+    return stalled.filter(
+      ({ name }) => load?.keptBack.has(name) !== true && (load?.inFlight.get(name) ?? 0) === 0,
+    );
   }
 
   /**

@@ -104,6 +104,11 @@ export type {
   EventDetails,
   EventSummary,
 } from './pipeline/retry/event-summary.js';
+export type {
+  ProgressOptions,
+  StalledTrigger,
+  StalledWork,
+} from './pipeline/retry/stream-progress.js';
 export type { MinuteOfAttempts, TriggerStatistics } from './pipeline/retry/statistics.js';
 export type { DeliveryPauseReason, Pause, TriggerSummary } from './pipeline/retry/trigger-list.js';
 

@@ -79,6 +79,7 @@ export function terminalOf(command: Command): Terminal {
 /** What replicas lack for a destination they tell themselves; no environment of theirs is here. */
 const NO_LIFECYCLE = {
   health: () => ({ isHealthy: true, problems: [], drifted: [] }),
+  load: () => null,
   problemsOfDestination: () => [],
 };
 

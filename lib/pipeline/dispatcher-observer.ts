@@ -28,6 +28,8 @@ export interface DispatcherObserver {
 export interface DispatcherLoad {
   /** Attempts under way, by the name of their trigger; a request that carries several events is one. */
   readonly inFlight: ReadonlyMap<string, number>;
+  /** Triggers that are kept back for a while, because their destination fails or has asked for it. */
+  readonly keptBack: ReadonlySet<string>;
   /** Events that are claimed and wait for their turn. */
   readonly waiting: number;
   /** Milliseconds since its loop should have looked again; 0 where it is in time. */

@@ -100,8 +100,10 @@ export class Dispatcher {
   /** What it has in its hands now, and whether it keeps up. */
   load(): DispatcherLoad {
     const streams = this.streams.all();
+    const keptBack = streams.filter(({ gate }) => !gate.mayClaim(now()));
     return {
       inFlight: new Map(streams.map(({ trigger, gate }) => [trigger.name, gate.attempts])),
+      keptBack: new Set(keptBack.map(({ trigger }) => trigger.name)),
       waiting: this.deliveries.waiting,
       lateBy: Math.max(0, now() - this.nextTurn),
     };

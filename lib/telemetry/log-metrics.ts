@@ -1,4 +1,5 @@
 import type { TriggerSummary } from '../pipeline/retry/trigger-list.js';
+import { inTime } from './in-time.js';
 import type { MetricSet, Sample } from './metric-set.js';
 
 const MS_PER_SECOND = 1_000;
@@ -81,25 +82,14 @@ export class LogMetrics {
   }
 
   private async readOrWarn(): Promise<LogReading | null> {
-    let deadline: NodeJS.Timeout | undefined;
     try {
-      const reading = await Promise.race([
-        this.read(),
-        new Promise<never>((_, reject) => {
-          deadline = setTimeout(
-            () => reject(new Error(`no answer within ${GIVES_UP_AFTER_MS} ms`)),
-            GIVES_UP_AFTER_MS,
-          );
-        }),
-      ]);
+      const reading = await inTime(this.read(), GIVES_UP_AFTER_MS);
       this.isFailing = false;
       return reading;
     } catch (error) {
       if (!this.isFailing) this.warn(error instanceof Error ? error.message : String(error));
       this.isFailing = true;
       return null;
-    } finally {
-      clearTimeout(deadline);
     }
   }
 }

@@ -15,19 +15,8 @@ const counted = (schema: string, table: string, which: string): string => `(
                       where w.trigger_id = t.id${which}
                       limit ${MOST_COUNTED}) w)`;
 
-/** The triggers of application $1, or the one called $2, with what waits of each: at its cursor the log is walked over by some events. */
-export const triggerListStatement = (schema: QuotedIdentifier): string => `
-  select t.name, t.definition,
-         ${utcText('t.delivery_paused_at')} as delivery_paused_at, t.delivery_pause_reason,
-         ${utcText('t.capture_paused_at')} as capture_paused_at, t.capture_pause_reason,
-         ${utcText('t.failing_since')} as failing_since,
-         ${utcText('t.removed_at')} as removed_at,
-         ${counted(schema, 'retry', ` and w.due < 'infinity'`)} as retrying,
-         ${counted(schema, 'retry', ` and w.due = 'infinity'`)} as parked,
-         ${counted(schema, 'dead_letter', '')} as dead,
-         ${utcText('o.created_at')} as oldest_waiting
-    from ${schema}.event_trigger t
-    left join lateral (
+/** The time of the oldest change of a trigger `t` that nobody has claimed: at its cursor the log is walked over by some events. */
+export const oldestWaiting = (schema: string): string => `
           select least(
                  -- behind the window that is being paged: numbers that were issued after it was cut
                  (select e.created_at
@@ -62,7 +51,22 @@ export const triggerListStatement = (schema: QuotedIdentifier): string => `
                      and not pg_visible_in_snapshot(e.xid, a.snapshot)
                    order by e.id
                    limit 1)) as created_at
-            from ${cursor(schema, 't.id')}) o on true
+            from ${cursor(schema, 't.id')}`;
+
+/** The triggers of application $1, or the one called $2, with what waits of each. */
+export const triggerListStatement = (schema: QuotedIdentifier): string => `
+  select t.name, t.definition,
+         ${utcText('t.delivery_paused_at')} as delivery_paused_at, t.delivery_pause_reason,
+         ${utcText('t.capture_paused_at')} as capture_paused_at, t.capture_pause_reason,
+         ${utcText('t.failing_since')} as failing_since,
+         ${utcText('t.removed_at')} as removed_at,
+         ${counted(schema, 'retry', ` and w.due < 'infinity'`)} as retrying,
+         ${counted(schema, 'retry', ` and w.due = 'infinity'`)} as parked,
+         ${counted(schema, 'dead_letter', '')} as dead,
+         ${utcText('o.created_at')} as oldest_waiting
+    from ${schema}.event_trigger t
+    left join lateral (
+          ${oldestWaiting(schema)}) o on true
    where t.application = $1
      and ($2::text is null or t.name = $2)
    order by t.name`;

@@ -19,6 +19,7 @@ export async function serviceOf(
     }),
     {
       health: () => ({ isHealthy: true, problems: [], drifted: [] }),
+      load: () => null,
       problemsOfDestination: () => [],
     },
   );

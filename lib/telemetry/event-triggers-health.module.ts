@@ -1,0 +1,43 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
+import { DEFAULT_DATA_SOURCE } from '../event-triggers.tokens.js';
+import { EventTriggersHealthIndicator } from './event-triggers-health.indicator.js';
+
+export { EventTriggersHealthIndicator } from './event-triggers-health.indicator.js';
+
+export interface EventTriggersHealthOptions {
+  /** Whose triggers: the `dataSource` of `EventTriggersModule.forRoot`. Default: the one without a name. */
+  readonly dataSource?: string;
+}
+
+/**
+ * An indicator for the health checks of `@nestjs/terminus`.
+ *
+ * @example
+ * @Module({
+ *   imports: [TerminusModule, EventTriggersModule.forRoot(), EventTriggersHealthModule.forRoot()],
+ *   controllers: [HealthController],
+ * })
+ * export class AppModule {}
+ */
+@Module({})
+export class EventTriggersHealthModule {
+  static forRoot({
+    dataSource = DEFAULT_DATA_SOURCE,
+  }: EventTriggersHealthOptions = {}): DynamicModule {
+    return {
+      module: EventTriggersHealthModule,
+      imports: [TerminusModule],
+      providers: [
+        {
+          provide: EventTriggersHealthIndicator,
+          inject: [HealthIndicatorService, ModuleRef],
+          useFactory: (indicators: HealthIndicatorService, moduleRef: ModuleRef) =>
+            new EventTriggersHealthIndicator(indicators, moduleRef, dataSource),
+        },
+      ],
+      exports: [EventTriggersHealthIndicator],
+    };
+  }
+}
