@@ -44,7 +44,10 @@ export abstract class TriggerAdministration {
   constructor(
     protected readonly dataSource: DataSource,
     protected readonly options: ResolvedOptions,
-    protected readonly lifecycle: Pick<EventTriggersLifecycle, 'health' | 'load' | 'problemsOfDestination'>,
+    protected readonly lifecycle: Pick<
+      EventTriggersLifecycle,
+      'health' | 'load' | 'problemsOfDestination'
+    >,
   ) {}
 
   /**

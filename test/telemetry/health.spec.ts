@@ -68,16 +68,18 @@ describe('the health of an application', () => {
     eventTriggers: NonNullable<ApplicationOptions['eventTriggers']> = {},
     url = database.url,
   ): Promise<void> => {
+    const orderCreated = {
+      name: 'order_created',
+      table: 'orders',
+      insert: true,
+      webhook: receiver.url,
+    } as const;
     @Module({
       imports: [
         TypeOrmModule.forRoot({ type: 'postgres', url, autoLoadEntities: true, retryAttempts: 0 }),
-        EventTriggersModule.forRoot({
-          application: 'test',
-          triggers: [
-            { name: 'order_created', table: 'orders', insert: true, webhook: receiver.url },
-          ],
-          ...eventTriggers,
-        }),
+        EventTriggersModule.forRoot(
+          Object.assign({ application: 'test', triggers: [orderCreated] }, eventTriggers),
+        ),
         TerminusModule,
         EventTriggersHealthModule.forRoot(),
       ],

@@ -142,7 +142,11 @@ describe('the metrics of an application', () => {
       dispatcher: { leaseSeconds: 3 },
     });
     await database.query('delete from event_triggers.dispatcher');
-    await metricsOnce('a lease that was lost', (read) => read.value('leases_lost_total') === 1);
+    const before = await metricsOnce(
+      'a lease that was lost',
+      (read) => read.value('leases_lost_total') === 1,
+    );
+    expect(before.value('reconnects_total'), 'no connection has failed').toBe(0);
 
     await database.query(
       `select pg_terminate_backend(pid)
@@ -170,10 +174,14 @@ describe('the metrics of an application', () => {
       await receiver.waitFor(1);
       await proxy.close();
       await start(eventTriggers);
-      await metricsOnce(
+      const metrics = await metricsOnce(
         'the batch that was taken over',
         (read) => read.value('batches_taken_over_total') === 1,
       );
+      expect(
+        metrics.value('events_claimed_total', { trigger: 'order_created' }),
+        'claimed by the one that is gone',
+      ).toBe(0);
     } finally {
       await gone.close();
     }
