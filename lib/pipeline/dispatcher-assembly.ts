@@ -11,6 +11,7 @@ import { DeadLetters } from './dead-letters.js';
 import { WakeUpListener } from './claim/wake-up-listener.js';
 import { Wakefulness } from './claim/wakefulness.js';
 import { AddressRules } from './deliver/address-rules.js';
+import type { DeliveryTracer } from './deliver/delivery-tracer.js';
 import {
   resolveDestination,
   type Destination,
@@ -42,6 +43,7 @@ export class DispatcherAssembly {
     private readonly code: Pick<DestinationContext, 'handlers' | 'transforms'>,
     private readonly log: DispatcherLog,
     private readonly observer?: DispatcherObserver,
+    private readonly tracer?: DeliveryTracer,
   ) {
     this.addresses = new AddressRules(options.destinations);
   }
@@ -94,7 +96,9 @@ export class DispatcherAssembly {
             connections: settings.concurrency,
             connectTimeout: settings.connectTimeout,
             addresses: this.addresses,
+            unwatched: this.tracer?.unwatched,
           }),
+          this.tracer,
         ),
         recorder: new AttemptRecorder(database, schema),
         tally: new DeliveryTally(database, schema),

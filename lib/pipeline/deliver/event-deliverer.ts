@@ -1,6 +1,7 @@
 import type { ClaimedEvent } from '../event.js';
 import { bundleId, bundleOutcomes, type BundledEvent, type BundleOutcome } from './bundle.js';
 import { ClosedError } from './closed-error.js';
+import type { DeliverySpan, DeliveryTracer } from './delivery-tracer.js';
 import type { Destination, WebhookDestination } from './destination.js';
 import { bundleHeaders, eventHeaders } from './event-headers.js';
 import { eventId } from './event-id.js';
@@ -15,6 +16,7 @@ import {
   unhandled,
   type Outcome,
 } from './outcome.js';
+import { traceHeaders } from './trace-headers.js';
 import { Transformer, type Sending, type TransformTerms } from './transformer.js';
 import type { RequestBody, WebhookClient } from './webhook-client.js';
 
@@ -29,19 +31,72 @@ export class EventDeliverer {
   private readonly caller = new HandlerCaller();
   private readonly transformer = new Transformer();
 
-  constructor(private readonly client: WebhookClient) {}
+  constructor(
+    private readonly client: WebhookClient,
+    private readonly tracer?: DeliveryTracer,
+  ) {}
 
   // Promises are handed on as they are: each that another one waits for costs a sender of many events.
   deliver(destination: Destination, event: ClaimedEvent): Promise<Outcome> {
-    return 'handle' in destination
-      ? this.caller.deliver(destination, event)
-      : this.write(destination, event);
+    return this.tracer === undefined
+      ? this.attempt(destination, event, null)
+      : this.trace(this.tracer, destination, event);
   }
 
   /** Several events in one request. Those of which no body can be made do not go along. */
-  async deliverBundle(
+  deliverBundle(
     destination: WebhookDestination,
     events: readonly ClaimedEvent[],
+  ): Promise<BundleOutcome> {
+    return this.tracer === undefined
+      ? this.attemptBundle(destination, events, null)
+      : this.traceBundle(this.tracer, destination, events);
+  }
+
+  /** Ends all connections, and lets go of what is under way in code of the application. */
+  async close(): Promise<void> {
+    const reason = new ClosedError();
+    this.caller.abort(reason);
+    this.transformer.abort(reason);
+    await this.client.close();
+  }
+
+  private attempt(
+    destination: Destination,
+    event: ClaimedEvent,
+    span: DeliverySpan | null,
+  ): Promise<Outcome> {
+    return 'handle' in destination
+      ? this.caller.deliver(destination, event)
+      : this.write(destination, event, span);
+  }
+
+  private async trace(
+    tracer: DeliveryTracer,
+    destination: Destination,
+    event: ClaimedEvent,
+  ): Promise<Outcome> {
+    const span = tracer.begin(destination, [event]);
+    const outcome = await span.run(() => this.attempt(destination, event, span));
+    span.end(outcome);
+    return outcome;
+  }
+
+  private async traceBundle(
+    tracer: DeliveryTracer,
+    destination: WebhookDestination,
+    events: readonly ClaimedEvent[],
+  ): Promise<BundleOutcome> {
+    const span = tracer.begin(destination, events);
+    const outcome = await span.run(() => this.attemptBundle(destination, events, span));
+    span.end(outcome.whole, outcome.each);
+    return outcome;
+  }
+
+  private async attemptBundle(
+    destination: WebhookDestination,
+    events: readonly ClaimedEvent[],
+    span: DeliverySpan | null,
   ): Promise<BundleOutcome> {
     const start = performance.now();
     const outcomes = new Map<ClaimedEvent, Outcome>();
@@ -54,24 +109,18 @@ export class EventDeliverer {
         outcomes.set(event, undeliverable(error, performance.now() - start));
       }
     }
-    const sent = bundled.length === 0 ? null : await this.sendBundle(destination, bundled, start);
+    const sent =
+      bundled.length === 0 ? null : await this.sendBundle(destination, bundled, start, span);
     bundled.forEach(({ event }, place) => outcomes.set(event, sent!.each[place]!));
     const each = events.map((event) => outcomes.get(event)!);
     return { whole: sent?.whole ?? each[0]!, each };
-  }
-
-  /** Ends all connections, and lets go of what is under way in code of the application. */
-  async close(): Promise<void> {
-    const reason = new ClosedError();
-    this.caller.abort(reason);
-    this.transformer.abort(reason);
-    await this.client.close();
   }
 
   private async sendBundle(
     destination: WebhookDestination,
     bundled: readonly BundledEvent[],
     start: number,
+    span: DeliverySpan | null,
   ): Promise<BundleOutcome> {
     const ids = bundled.map(({ id }) => id);
     const alike = (whole: Outcome): BundleOutcome => ({ whole, each: ids.map(() => whole) });
@@ -83,7 +132,8 @@ export class EventDeliverer {
     const events = bundled.map(({ event }) => event);
     try {
       const content = signedContent(destination, letter);
-      const headers = bundleHeaders(destination, events, letter, content);
+      const traced = headersOf(span, destination);
+      const headers = bundleHeaders(destination, events, letter, content, traced);
       const answer = await this.client.post(destination, bodyOf(letter, content), headers);
       return bundleOutcomes(ids, answer, destination, performance.now() - start, Date.now());
     } catch (error) {
@@ -91,7 +141,11 @@ export class EventDeliverer {
     }
   }
 
-  private write(destination: WebhookDestination, event: ClaimedEvent): Promise<Outcome> {
+  private write(
+    destination: WebhookDestination,
+    event: ClaimedEvent,
+    span: DeliverySpan | null,
+  ): Promise<Outcome> {
     const start = performance.now();
     let sending: Sending;
     try {
@@ -103,8 +157,8 @@ export class EventDeliverer {
     }
     const { transform } = destination;
     return transform === null
-      ? this.send(sending, event, start)
-      : this.transform(sending, transform, event, start);
+      ? this.send(sending, event, start, span)
+      : this.transform(sending, transform, event, start, span);
   }
 
   private async transform(
@@ -112,11 +166,12 @@ export class EventDeliverer {
     terms: TransformTerms,
     event: ClaimedEvent,
     start: number,
+    span: DeliverySpan | null,
   ): Promise<Outcome> {
     try {
       const wanted = await this.transformer.transform({ ...sending, terms, event });
       if (wanted === null) return skipped(performance.now() - start);
-      return await this.send(wanted, event, start);
+      return await this.send(wanted, event, start, span);
     } catch (error) {
       return unhandled(error, performance.now() - start);
     }
@@ -126,13 +181,15 @@ export class EventDeliverer {
     { destination, letter }: Sending,
     event: ClaimedEvent,
     start: number,
+    span: DeliverySpan | null,
   ): Promise<Outcome> {
     const { maxBodyBytes } = destination;
     const excess = bytesBeyond(letter.body, maxBodyBytes);
     if (excess !== null) return tooLarge(excess, maxBodyBytes, performance.now() - start);
     try {
       const content = signedContent(destination, letter);
-      const headers = eventHeaders(destination, event, letter, content);
+      const traced = headersOf(span, destination);
+      const headers = eventHeaders(destination, event, letter, content, traced);
       const answer = await this.client.post(destination, bodyOf(letter, content), headers);
       return answered(answer, performance.now() - start, Date.now(), destination.statuses);
     } catch (error) {
@@ -144,6 +201,13 @@ export class EventDeliverer {
 /** Null where nothing signs. */
 const signedContent = ({ signers }: WebhookDestination, letter: Letter): SignedContent | null =>
   signers.length === 0 ? null : new SignedContent(letter);
+
+/** Null where nobody traces. */
+const headersOf = (
+  span: DeliverySpan | null,
+  destination: WebhookDestination,
+): readonly string[] | null =>
+  span === null ? null : traceHeaders(span.carrierTo(destination), destination.headers);
 
 const bodyOf = ({ body }: Letter, content: SignedContent | null): RequestBody => ({
   text: body,

@@ -43,18 +43,21 @@ export const EVENT_HEADERS: readonly string[] = [
  * The headers of one request beside those of its trigger, names and values in turn.
  *
  * @param content null where it goes out unsigned
+ * @param traced those of the attempt's own span, in turn; null where the writer's trace goes on as it is
  */
 export function eventHeaders(
   { signers, format }: Pick<WebhookDestination, 'signers' | 'format'>,
   event: ClaimedEvent,
   letter: Letter,
   content: SignedContent | null,
+  traced: readonly string[] | null,
 ): readonly string[] {
   const { trace, redelivered, attemptsBefore } = event;
   const headers = standardHeaders(signers, letter, content);
   headers.push(ATTEMPT_HEADER, String(attemptsBefore + 1));
-  const traceparent = traceparentOf(trace);
+  const traceparent = traced === null ? traceparentOf(trace) : null;
   if (traceparent !== null) headers.push('traceparent', traceparent);
+  if (traced !== null) headers.push(...traced);
   if (redelivered) headers.push(REDELIVERY_HEADER, 'true');
   const own = format.headers(event, letter.id);
   return own.length === 0 ? headers : [...headers, ...own];
@@ -66,9 +69,11 @@ export function bundleHeaders(
   events: readonly ClaimedEvent[],
   letter: Letter,
   content: SignedContent | null,
+  traced: readonly string[] | null,
 ): readonly string[] {
   const headers = standardHeaders(signers, letter, content);
   headers.push(BUNDLE_HEADER, String(events.length));
+  if (traced !== null) headers.push(...traced);
   if (events.every(({ redelivered }) => redelivered)) headers.push(REDELIVERY_HEADER, 'true');
   return headers;
 }

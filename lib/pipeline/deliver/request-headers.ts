@@ -42,6 +42,13 @@ const RESERVED = new Set([
   'user-agent',
 ]);
 
+/** Whether only the sender sets the header, whose name is in lower case. */
+export const isReservedHeader = (name: string): boolean => RESERVED.has(name);
+
+/** Whether a request can carry it. */
+export const isHeader = (name: string, value: string): boolean =>
+  NAME.test(name) && VALUE.test(value);
+
 /** The headers of every request of a trigger, names and values in turn, with variables resolved. */
 export function requestHeaders(
   trigger: StoredTrigger,

@@ -7,6 +7,8 @@ import { sessionVariables, traceContext } from './writer-context.js';
 
 /** What is the same in the payloads of all events of a trigger. */
 export interface PayloadTerms {
+  /** The name of the trigger. */
+  readonly trigger: string;
   /** The number that makes this database's event ids unlike all others. */
   readonly installation: number;
   /** The columns that leave, by operation; all where there is no entry. */
@@ -20,6 +22,7 @@ export function payloadTerms(trigger: StoredTrigger, installation: number): Payl
   const { schema, name } = trigger.table;
   const table = JSON.stringify({ name, schema });
   return {
+    trigger: trigger.name,
     installation,
     payload: payloadColumns(trigger),
     maxRetries: trigger.retry.attempts - 1,

@@ -3,6 +3,7 @@ import type { AxiosInstance } from 'axios';
 import { Agent } from 'undici';
 import { AddressRules } from './address-rules.js';
 import { ClosedError } from './closed-error.js';
+import type { DeliveryTracer } from './delivery-tracer.js';
 import type { WebhookDestination } from './destination.js';
 import { guardedConnector } from './guarded-connector.js';
 import { HostAxios } from './host-axios.js';
@@ -20,6 +21,8 @@ export interface WebhookClientSettings {
   readonly lookup?: typeof lookup;
   /** Certificates of authorities that receivers are trusted by, as PEM. Default: those that Node trusts. */
   readonly authorities?: string;
+  /** Keeps whatever else traces HTTP from a request. Default: it is sent for all to see. */
+  readonly unwatched?: DeliveryTracer['unwatched'];
 }
 
 /** The body of a request. */
@@ -28,6 +31,8 @@ export interface RequestBody {
   /** The same in UTF-8, where it has been made; else null. */
   readonly bytes: Buffer | null;
 }
+
+type Send = (request: HttpRequest, limits: AnswerLimits) => Promise<HttpAnswer>;
 
 const ANYWHERE = { publicOnly: false, allow: [] } as const;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -49,6 +54,7 @@ export class WebhookClient {
   private readonly agent: Agent;
   private readonly host: HostAxios;
   private readonly hostLane: HostLane;
+  private readonly send: Send;
   private direct = false;
   private hostTimeout = Number.POSITIVE_INFINITY;
   private lookedAt = Number.NEGATIVE_INFINITY;
@@ -69,6 +75,9 @@ export class WebhookClient {
         ...(settings.authorities && { authorities: settings.authorities }),
       }),
     });
+    const send: Send = (request, limits) => exchange(this.agent, request, limits);
+    const { unwatched } = settings;
+    this.send = unwatched ? (request, limits) => unwatched(() => send(request, limits)) : send;
     this.hostLane = new HostLane(axios, this.send);
   }
 
@@ -93,9 +102,6 @@ export class WebhookClient {
     this.hostLane.abort(new ClosedError());
     await this.agent.destroy(new ClosedError());
   }
-
-  private readonly send = (request: HttpRequest, limits: AnswerLimits): Promise<HttpAnswer> =>
-    exchange(this.agent, request, limits);
 
   private goesDirect(): boolean {
     const now = performance.now();
