@@ -30,6 +30,7 @@ import type { TriggerDefinition } from './pipeline/attach/trigger-definition.js'
 import type { ReconcileReport } from './pipeline/attach/trigger-reconciler.js';
 import type { ResolvedDispatcherOptions } from './dispatcher.options.js';
 import { DispatcherShifts, type Shift } from './dispatcher-shifts.js';
+import type { DeliveryTracer } from './pipeline/deliver/delivery-tracer.js';
 import { DispatcherAssembly } from './pipeline/dispatcher-assembly.js';
 import type { DispatcherLoad, DispatcherObserver } from './pipeline/dispatcher-observer.js';
 import type { Health } from './health.js';
@@ -86,6 +87,7 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
         { handlers: handlers.byTrigger, transforms: transformsOf(definitions) },
         this.logger,
         this.observer(),
+        this.tracer(),
       );
       refuseAll(wanted.flatMap((trigger) => assembly.problemsOfDestination(trigger)));
       this.assembly = assembly;
@@ -172,6 +174,12 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
   private observer(): DispatcherObserver | undefined {
     const token = tokenOf('Observer', this.dataSourceName);
     return optionalProvider<DispatcherObserver>(this.moduleRef, token) ?? undefined;
+  }
+
+  /** Whoever makes spans of deliveries, if anybody does. */
+  private tracer(): DeliveryTracer | undefined {
+    const token = tokenOf('Tracer', this.dataSourceName);
+    return optionalProvider<DeliveryTracer>(this.moduleRef, token) ?? undefined;
   }
 
   private definitions(): TriggerDefinition[] {

@@ -8,7 +8,8 @@ export const DEFAULT_DATA_SOURCE = 'default';
 export const EVENT_TRIGGERS_RECEIVER = Symbol('EventTriggersReceiver');
 
 /** What belongs to one data source; two of them in an application do not get in each other's way. */
-type Part = 'Options' | 'FeatureDefinitions' | 'Inbox' | 'Lifecycle' | 'Observer' | 'Service';
+type Part =
+  'Options' | 'FeatureDefinitions' | 'Inbox' | 'Lifecycle' | 'Observer' | 'Service' | 'Tracer';
 
 export const tokenOf = (part: Part, dataSource: string): string =>
   `EventTriggers${part}(${dataSource})`;

@@ -24,6 +24,7 @@ export default defineConfig({
       'nestjs-event-triggers/health': source('telemetry/event-triggers-health.module.ts'),
       'nestjs-event-triggers/metrics': source('telemetry/event-triggers-metrics.module.ts'),
       'nestjs-event-triggers/testing': source('testing/testing.ts'),
+      'nestjs-event-triggers/tracing': source('telemetry/event-triggers-tracing.module.ts'),
       'nestjs-event-triggers': source('index.ts'),
     },
   },
