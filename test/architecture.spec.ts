@@ -88,6 +88,20 @@ describe('the layout is the way of an event', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('lets nobody but telemetry import what it needs, nor telemetry itself', async () => {
+    const wrong = [];
+    for (const [file, text] of await sources()) {
+      if (file.startsWith('telemetry/')) continue;
+      const optional =
+        /(?:from|import) '((?:prom-client|@opentelemetry\/|@nestjs\/terminus)[^']*)'/.exec(text);
+      if (optional !== null) wrong.push(`${file} imports ${optional[1]}`);
+      for (const imported of importsOf(text).map((specifier) => target(file, specifier))) {
+        if (imported.startsWith('telemetry/')) wrong.push(`${file} imports ${imported}`);
+      }
+    }
+    expect(wrong, 'only who uses a part of it has installed its package').toEqual([]);
+  });
+
   it('has one barrel, the public API', async () => {
     const names = [...(await sources()).keys()].filter((file) => file.endsWith('index.ts'));
     expect(names).toEqual(['index.ts']);
