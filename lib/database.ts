@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { callbackify } from 'node:util';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
@@ -20,6 +21,15 @@ const ANSWER_WITHIN_MS = 10_000;
 /** A connection that is idle for so long is asked by the system whether the other side is still there. */
 const PROBE_AFTER_MS = 10_000;
 
+/**
+ * What a server says of a named statement that another session has, or that this one has already: a pooler hands
+ * sessions around. Both come before anything was executed.
+ */
+const NAME_OF_ANOTHER_SESSION: ReadonlySet<unknown> = new Set(['26000', '42P05']);
+
+/** Of a hash, enough that two statements never share a name. */
+const NAME_DIGITS = 16;
+
 /** A row as Postgres printed it: every column text or null, in the order of the statement. */
 export type TextRow = readonly (string | null)[];
 
@@ -36,6 +46,8 @@ const unparsed = { getTypeParser: () => (text: string) => text };
 export class Database {
   private readonly pool: pg.Pool;
   private readonly timeline = new ServerTimeline();
+  private readonly names = new Map<string, string>();
+  private keepsNames = true;
   private broken = 0;
 
   /** @param answerWithin milliseconds after which a call is given up, and its connection with it */
@@ -91,21 +103,47 @@ export class Database {
     return rows as Row[];
   }
 
-  /** Runs a statement that is planned once per connection and returns its rows unparsed. */
+  /**
+   * Runs a statement that is planned once per connection and returns its rows unparsed. Where a pooler hands sessions
+   * around, it is planned each time.
+   */
   async run(
     name: string,
     text: string,
     values: readonly (string | number | null)[],
   ): Promise<TextRow[]> {
-    const { rows } = await this.pool.query({
-      name,
+    const config = {
       text,
       values: [...values],
       rowMode: 'array',
       types: unparsed,
       query_timeout: this.answerWithin,
-    } as pg.QueryArrayConfig);
+    };
+    if (this.keepsNames) {
+      try {
+        return await this.rowsOf({ ...config, name: this.nameOf(name, text) });
+      } catch (error) {
+        if (!NAME_OF_ANOTHER_SESSION.has((error as { code?: unknown }).code)) throw error;
+        this.keepsNames = false;
+      }
+    }
+    return await this.rowsOf(config);
+  }
+
+  private async rowsOf(config: object): Promise<TextRow[]> {
+    const { rows } = await this.pool.query(config as pg.QueryArrayConfig);
     return rows as TextRow[];
+  }
+
+  /** The same for the same text only: behind a pooler a session may know a name from another schema or release. */
+  private nameOf(name: string, text: string): string {
+    let complete = this.names.get(text);
+    if (complete === undefined) {
+      const hash = createHash('sha256').update(text).digest('hex').slice(0, NAME_DIGITS);
+      complete = `${name}:${hash}`;
+      this.names.set(text, complete);
+    }
+    return complete;
   }
 
   /** Lends one connection, for work that has to stay on it. */
