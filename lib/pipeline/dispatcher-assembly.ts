@@ -71,6 +71,7 @@ export class DispatcherAssembly {
     const listener = settings.listen
       ? new WakeUpListener(
           () => database.dedicated(settings.listenUrl ?? undefined),
+          database,
           schema,
           this.log,
         )

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type pg from 'pg';
+import type { Database } from '../../database.js';
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 
 /** After a connection that failed: soon again, then more slowly, and not all replicas in step. */
@@ -37,7 +38,8 @@ export interface ListenerLog {
  *
  * It never stands in the way: without it dispatchers poll. It believes nothing but a notification of its own
  * that came through, because LISTEN seems to work behind a pooler that will never pass anything on. It is sent
- * on the terms of a change, which may not notify on every server.
+ * as changes are: on another connection, since a session hears itself behind a pooler too, and on the terms of a
+ * change, which may not notify on every server.
  */
 export class WakeUpListener {
   private client: pg.Client | null = null;
@@ -55,6 +57,7 @@ export class WakeUpListener {
 
   constructor(
     private readonly connect: () => pg.Client,
+    private readonly database: Database,
     private readonly schema: QuotedIdentifier,
     private readonly log: ListenerLog,
   ) {}
@@ -87,7 +90,7 @@ export class WakeUpListener {
     try {
       await client.connect();
       await client.query(`listen ${this.schema}`);
-      await this.check(client);
+      await this.check();
     } catch {
       this.lose(client);
       return;
@@ -106,7 +109,7 @@ export class WakeUpListener {
 
   private async checkAgain(client: pg.Client): Promise<void> {
     try {
-      await this.check(client);
+      await this.check();
     } catch {
       this.lose(client);
       return;
@@ -115,8 +118,8 @@ export class WakeUpListener {
       this.timer = setTimeout(() => void this.checkAgain(client), PROBE_EVERY_MS);
   }
 
-  /** Rejects unless a notification comes back in time. */
-  private async check(client: pg.Client): Promise<void> {
+  /** Rejects unless a notification comes in time. */
+  private async check(): Promise<void> {
     const payload = PROBE + randomUUID();
     await new Promise<void>((resolve, reject) => {
       const deadline = setTimeout(() => reject(new Error('no notification came')), PROBE_WITHIN_MS);
@@ -125,7 +128,7 @@ export class WakeUpListener {
         resolve();
       };
       this.probe = { payload, heard };
-      client
+      this.database
         .query(`select pg_notify($1, $2) where ${this.schema}.may_notify_v1()`, [
           unquoted(this.schema),
           payload,

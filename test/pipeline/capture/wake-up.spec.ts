@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Database } from '../../../lib/database.js';
 import { WakeUpListener } from '../../../lib/pipeline/claim/wake-up-listener.js';
 import { quoteIdentifier } from '../../../lib/schema/identifier.js';
 import { SchemaMigrator } from '../../../lib/schema/schema-migrator.js';
@@ -112,10 +113,13 @@ describe('on a server that allows prepared transactions', () => {
     await new SchemaMigrator(SCHEMA).migrate(client);
     await client.end();
     const warnings: string[] = [];
-    const listener = new WakeUpListener(() => new pg.Client(server.url), quoteIdentifier(SCHEMA), {
-      log: () => undefined,
-      warn: (message) => warnings.push(message),
-    });
+    const database = new Database({ connectionString: server.url });
+    const listener = new WakeUpListener(
+      () => database.dedicated(),
+      database,
+      quoteIdentifier(SCHEMA),
+      { log: () => undefined, warn: (message) => warnings.push(message) },
+    );
     listener.start({
       rows: () => undefined,
       doubt: () => undefined,
@@ -132,6 +136,7 @@ describe('on a server that allows prepared transactions', () => {
       ]);
     } finally {
       await listener.stop();
+      await database.close();
     }
   });
 

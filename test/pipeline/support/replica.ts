@@ -87,7 +87,7 @@ export async function startReplica(
     new WebhookClient(axios.create(), { connections: complete.concurrency }),
   );
   const listener = listen
-    ? new WakeUpListener(listenThrough ?? (() => connections.dedicated()), schema, {
+    ? new WakeUpListener(listenThrough ?? (() => connections.dedicated()), database, schema, {
         log: say,
         warn: say,
       })
