@@ -11,7 +11,7 @@ import type { Session } from './session.js';
 import { counted } from './wording.js';
 
 /** The oldest that is tested. */
-const OLDEST_VERSION = 150_000;
+const OLDEST_VERSION = 140_000;
 /** More than that in `Retry-After`, in signatures and in what people read of logs is confusing. */
 const MOST_CLOCK_DIFFERENCE_MS = 2_000;
 /** As `may_notify_v1` has it. */
@@ -42,7 +42,7 @@ export async function connection(session: Session): Promise<Verdict> {
 export async function serverVersion(session: Session): Promise<Verdict> {
   const { version, number } = await server(session);
   if (number >= OLDEST_VERSION) return ok(`Postgres ${version}`);
-  return warning(`Postgres ${version} is not tested`, 'Upgrade to 15 or later.');
+  return warning(`Postgres ${version} is not tested`, 'Upgrade to 14 or later.');
 }
 
 export async function standby(session: Session): Promise<Verdict> {
