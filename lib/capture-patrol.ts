@@ -57,12 +57,14 @@ export class CapturePatrol {
   async look(): Promise<void> {
     try {
       await this.lookForDrift();
-      for (const held of (await this.guard?.look()) ?? []) this.log.error(this.stopped(held));
+      for (const held of (await this.guard?.look()) ?? [])
+        this.log.error(this.stopped(held), { code: 'capture-stopped', trigger: held.trigger });
     } catch (error) {
       // Its connections are closed beneath it when the application ends.
       if (!this.ended)
         this.log.error(
           `Whether changes are captured could not be looked after: ${messageOf(error)}`,
+          { code: 'capture-unwatched' },
         );
     }
   }
@@ -71,7 +73,8 @@ export class CapturePatrol {
     const begunAt = new Date();
     const { drifted, orphaned } = await this.watch.look();
     if (drifted.length === 0) this.state.intactAt = begunAt;
-    else if (drifted.join() !== this.state.drifted.join()) this.log.error(this.drift(drifted));
+    else if (drifted.join() !== this.state.drifted.join())
+      this.log.error(this.drift(drifted), { code: 'capture-drifted', count: drifted.length });
     this.state.drifted = drifted;
     const mends = this.options.install === 'apply' && drifted.length + orphaned.length > 0;
     if (mends && !this.ended) await this.mend();

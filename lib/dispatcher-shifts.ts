@@ -123,7 +123,7 @@ export class DispatcherShifts {
         .catch((error: unknown) => {
           this.failures += 1;
           this.problem = `The dispatcher cannot go on working: ${messageOf(error)}`;
-          if (this.failures === 1) this.log.error(this.problem);
+          if (this.failures === 1) this.log.error(this.problem, { code: 'dispatcher-unable' });
           this.beginIn(pauseAfter(this.failures));
         });
     }, milliseconds);

@@ -35,6 +35,7 @@ import { DispatcherAssembly } from './pipeline/dispatcher-assembly.js';
 import type { DispatcherLoad, DispatcherObserver } from './pipeline/dispatcher-observer.js';
 import type { Health } from './health.js';
 import { SchedulerEntry } from './scheduler-entry.js';
+import { StateLog } from './state-log.js';
 
 /** An SQLSTATE of Postgres. */
 const UNDEFINED_TABLE = '42P01';
@@ -57,7 +58,7 @@ const taken = new WeakSet<DataSource>();
  * and the data source are still up.
  */
 export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger('EventTriggers');
+  private readonly logger = new StateLog(new Logger('EventTriggers'));
   private database: Database | null = null;
   private shifts: DispatcherShifts | null = null;
   private assembly: DispatcherAssembly | null = null;
@@ -110,6 +111,7 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
     } catch (error) {
       this.logger.error(
         `The dispatcher could not hand back what it holds; it goes on elsewhere when the lease has run out: ${String(error)}`,
+        { code: 'events-not-handed-back' },
       );
     }
     await this.letGo();
@@ -196,13 +198,21 @@ export class EventTriggersLifecycle implements OnApplicationBootstrap, BeforeApp
   /** One line for what is new; what was taken off is a warning, since an older release may have done it. */
   private tell({ created, attached, updated, removed, warnings }: ReconcileReport): void {
     const news = [...created, ...attached, ...updated];
-    if (news.length > 0) this.logger.log(`Attached, as defined now: ${news.join(', ')}`);
+    const { application } = this.options;
+    if (news.length > 0)
+      this.logger.log(`Attached, as defined now: ${news.join(', ')}`, {
+        code: 'triggers-attached',
+        application,
+        count: news.length,
+      });
     if (removed.length > 0) {
       this.logger.warn(
-        `Taken off, since "${this.options.application}" does not define them: ${removed.join(', ')}`,
+        `Taken off, since "${application}" does not define them: ${removed.join(', ')}`,
+        { code: 'triggers-removed', application, count: removed.length },
       );
     }
-    for (const warning of warnings) this.logger.warn(warning);
+    for (const warning of warnings)
+      this.logger.warn(warning, { code: 'trigger-warning', application });
   }
 
   private async startDispatcher(

@@ -22,6 +22,7 @@ import {
 } from './pipeline/retry/delivery-pause.sql.js';
 import { listTriggers, type TriggerSummary } from './pipeline/retry/trigger-list.js';
 import { quoteIdentifier, type QuotedIdentifier } from './schema/identifier.js';
+import { StateLog } from './state-log.js';
 
 /** A table that a trigger can watch. */
 export interface WatchableTable {
@@ -39,7 +40,7 @@ export interface WatchableColumn {
 
 /** What an application does with its triggers at run time: the first half of `EventTriggersService`. */
 export abstract class TriggerAdministration {
-  private readonly logger = new Logger('EventTriggers');
+  private readonly logger = new StateLog(new Logger('EventTriggers'));
 
   constructor(
     protected readonly dataSource: DataSource,
@@ -125,7 +126,11 @@ export abstract class TriggerAdministration {
     const { waiting, fate } = await this.atRunTime((triggers) =>
       triggers.delete(name, whenRemoved),
     );
-    this.logger.log(`Event trigger "${name}" was deleted; ${waiting} waited (${fate})`);
+    this.logger.log(`Event trigger "${name}" was deleted; ${waiting} waited: ${fate}`, {
+      code: 'trigger-deleted',
+      trigger: name,
+      count: waiting,
+    });
     return waiting;
   }
 
@@ -192,6 +197,7 @@ export abstract class TriggerAdministration {
     if (since === null) throw await this.unknownTrigger(name);
     this.logger.warn(
       `Event trigger "${name}": changes are not captured since ${since.toISOString()}, until resumeCapture`,
+      { code: 'capture-paused', trigger: name },
     );
     return since;
   }
@@ -212,6 +218,7 @@ export abstract class TriggerAdministration {
     if (missed === 'captures') return null;
     this.logger.log(
       `Event trigger "${name}": changes are captured again; those from ${missed.from.toISOString()} to ${missed.to.toISOString()} were not`,
+      { code: 'capture-resumed', trigger: name },
     );
     return missed;
   }
@@ -223,8 +230,9 @@ export abstract class TriggerAdministration {
     what: string,
     warnings: readonly string[],
   ): Promise<TriggerSummary> {
-    this.logger.log(`Event trigger "${name}" ${what}`);
-    for (const warning of warnings) this.logger.warn(warning);
+    this.logger.log(`Event trigger "${name}" ${what}`, { code: 'trigger-changed', trigger: name });
+    for (const warning of warnings)
+      this.logger.warn(warning, { code: 'trigger-warning', trigger: name });
     return this.getTrigger(name);
   }
 

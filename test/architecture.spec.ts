@@ -54,7 +54,7 @@ describe('the layout is the way of an event', () => {
 
   it('lets stages import nothing that stands above the pipeline but options and errors', async () => {
     const allowed =
-      /^(pipeline\/|schema\/|database|duration|package-version|retry\.options|breaker\.options|signing-keys?(\.options)?|environment-template|validation|nearest-name|event-triggers\.(options|errors)|application-name)/;
+      /^(pipeline\/|schema\/|database|duration|package-version|retry\.options|breaker\.options|signing-keys?(\.options)?|environment-template|validation|nearest-name|state-log|event-triggers\.(options|errors)|application-name)/;
     const wrong = [];
     for (const [file, text] of await sources()) {
       if (stageOf(file) < 0) continue;
@@ -70,7 +70,11 @@ describe('the layout is the way of an event', () => {
     for (const [file, text] of await sources()) {
       if (!file.startsWith('webhook/')) continue;
       for (const imported of importsOf(text).map((specifier) => target(file, specifier))) {
-        if (!/^(webhook\/|event-triggers\.errors|signing-key|environment-template)/.test(imported))
+        if (
+          !/^(webhook\/|event-triggers\.errors|signing-key|environment-template|state-log)/.test(
+            imported,
+          )
+        )
           wrong.push(`${file} imports ${imported}`);
       }
     }

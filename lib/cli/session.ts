@@ -11,6 +11,7 @@ import {
 import { EventTriggersService } from '../event-triggers.service.js';
 import { quoteIdentifier, type QuotedIdentifier } from '../schema/identifier.js';
 import { UsageError, type ExitCode } from './failure.js';
+import { sentenceOf } from '../state-log.js';
 import { Terminal } from './terminal.js';
 
 /** What a command works with. */
@@ -70,8 +71,8 @@ export function terminalOf(command: Command): Terminal {
   // What the application would log is told by the commands themselves.
   Logger.overrideLogger({
     log: () => undefined,
-    warn: (message: unknown) => terminal.warn(String(message)),
-    error: (message: unknown) => terminal.warn(String(message)),
+    warn: (message: unknown) => terminal.warn(sentenceOf(String(message))),
+    error: (message: unknown) => terminal.warn(sentenceOf(String(message))),
   });
   return terminal;
 }

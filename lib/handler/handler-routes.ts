@@ -1,5 +1,6 @@
 import { Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { EventTriggerPayload } from '../pipeline/event.js';
+import { StateLog } from '../state-log.js';
 import type { EventHandlers, FoundHandler, FoundHandlers } from './event-handlers.js';
 
 /** Which handler an event that came in belongs to. */
@@ -16,8 +17,9 @@ export class HandlerRoutes implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     this.found = this.handlers().of(this.dataSource);
     if (this.found.byTrigger.size + this.found.byTable.length > 0) return;
-    new Logger('EventTriggers').warn(
+    new StateLog(new Logger('EventTriggers')).warn(
       'EventTriggersReceiverModule receives webhooks, but no method of the application has @OnEventTrigger',
+      { code: 'handlers-missing' },
     );
   }
 

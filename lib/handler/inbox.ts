@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager } from 'typeorm';
 import { quoteIdentifier } from '../schema/identifier.js';
+import { StateLog } from '../state-log.js';
 import { inboxStatements, type InboxStatements } from './inbox.sql.js';
 
 /** How often one process looks for what may be forgotten. */
@@ -20,7 +21,7 @@ export interface Arrival {
  */
 export class Inbox {
   private readonly statements: InboxStatements;
-  private readonly logger = new Logger('EventTriggers');
+  private readonly logger = new StateLog(new Logger('EventTriggers'));
   private forgotAt = Number.NEGATIVE_INFINITY;
 
   /** @param keep milliseconds: longer than a sender may try again */
@@ -54,6 +55,7 @@ export class Inbox {
     this.dataSource.query(this.statements.forget, [this.keep]).catch((error: unknown) => {
       this.logger.warn(
         `The inbox keeps what it may forget, and tries again in an hour: ${String(error)}`,
+        { code: 'inbox-not-kept' },
       );
     });
   }

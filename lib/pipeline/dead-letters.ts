@@ -60,6 +60,7 @@ export class DeadLetters {
     } catch (error) {
       this.log.error(
         `onDeadLetter failed for event trigger "${stream.trigger.name}": ${messageOf(error)}`,
+        { code: 'dead-letter-listener-failed', trigger: stream.trigger.name },
       );
     }
   }

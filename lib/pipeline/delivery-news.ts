@@ -33,15 +33,25 @@ export class DeliveryNews {
   /** A breaker is told of when it opens and when it closes, not for its vain probes. */
   hearOfBreaker({ name }: StoredTrigger, change: BreakerChange | null): void {
     if (change === 'opened')
-      this.log.warn(`Event trigger "${name}" is held back: its destination fails again and again`);
-    if (change === 'closed') this.log.log(`Event trigger "${name}" is delivered again`);
+      this.log.warn(`Event trigger "${name}" is held back: its destination fails again and again`, {
+        code: 'breaker-opened',
+        trigger: name,
+      });
+    if (change === 'closed')
+      this.log.log(`Event trigger "${name}" is delivered again`, {
+        code: 'breaker-closed',
+        trigger: name,
+      });
   }
 
   private success({ id, name }: StoredTrigger): void {
     const told = this.told.get(id);
     if (told === undefined || !told.failing) return;
     told.failing = false;
-    this.log.log(`Event trigger "${name}" gets through again`);
+    this.log.log(`Event trigger "${name}" gets through again`, {
+      code: 'delivery-recovered',
+      trigger: name,
+    });
   }
 
   private failure({ id, name }: StoredTrigger, outcome: Outcome, decision: Decision): void {
@@ -53,13 +63,17 @@ export class DeliveryNews {
       if (this.now() - told.deadLetterAt < QUIET_MS) return;
       this.log.warn(
         `Event trigger "${name}": ${counted(told.deadLetters)} (${decision.reason}); the last attempt: ${problem}`,
+        { code: 'dead-letters', trigger: name, count: told.deadLetters },
       );
       told.deadLetterAt = this.now();
       told.deadLetters = 0;
     } else if (!told.failing && this.now() - told.failureAt >= QUIET_MS) {
       told.failing = true;
       told.failureAt = this.now();
-      this.log.warn(`Event trigger "${name}" does not get through, and tries again: ${problem}`);
+      this.log.warn(`Event trigger "${name}" does not get through, and tries again: ${problem}`, {
+        code: 'delivery-failing',
+        trigger: name,
+      });
     }
   }
 }

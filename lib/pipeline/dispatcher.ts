@@ -208,7 +208,7 @@ export class Dispatcher {
     deliveries.addRetries(claims.retries, turn);
     if (claims.batches.length + claims.retries.length > 0) this.pace.awaken(now());
     if (this.failures > 0) {
-      this.log.log('The dispatcher reaches its log again');
+      this.log.log('The dispatcher reaches its log again', { code: 'log-reached' });
       observer?.reconnected();
     }
     this.failures = 0;
@@ -301,7 +301,7 @@ export class Dispatcher {
     this.doubtAfter(failure);
     if (failure.kind === 'lease-lost') return;
     this.problem = `The dispatcher cannot work on its log: ${messageOf(error)}`;
-    if (this.failures === 1) this.log.error(this.problem);
+    if (this.failures === 1) this.log.error(this.problem, { code: 'log-unreachable' });
     await this.pause(pauseAfter(this.failures));
   }
 
@@ -327,7 +327,9 @@ export class Dispatcher {
     if (!(await this.holdings.regain(lease))) {
       this.deliveries.clear();
       await this.holdings.letGo(lease);
-      this.log.warn('The dispatcher lost what it held and went on with empty hands');
+      this.log.warn('The dispatcher lost what it held and went on with empty hands', {
+        code: 'lease-lost',
+      });
       this.stages.observer?.leaseLost();
     }
     this.upkeep.leaseBegan();

@@ -1,3 +1,4 @@
+import type { State } from '../state-log.js';
 import type { StoredTrigger } from './attach/stored-trigger.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { DispatcherLease } from './claim/dispatcher-lease.js';
@@ -15,9 +16,9 @@ import type { TriggerHealth } from './retry/trigger-health.js';
 
 /** What the dispatcher tells about itself: changes of state, never a line per event. */
 export interface DispatcherLog {
-  log(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
+  log(sentence: string, state: State): void;
+  warn(sentence: string, state: State): void;
+  error(sentence: string, state: State): void;
 }
 
 export interface DispatcherSettings {

@@ -1,3 +1,4 @@
+import type { State } from '../state-log.js';
 import type { Alarm } from './alarm.js';
 import type { StoredTrigger } from './attach/stored-trigger.js';
 import type { Deliveries } from './deliveries.js';
@@ -118,7 +119,8 @@ export class Upkeep {
     this.hands.streams.halt(trigger);
     const problem = `One stream stands still: ${messageOf(error)}`;
     this.problems.set(`halted ${trigger}`, problem);
-    this.log.error(problem);
+    const name = this.hands.streams.get(trigger)?.trigger.name;
+    this.log.error(problem, { code: 'stream-halted', trigger: name });
   }
 
   private async round(): Promise<void> {
@@ -154,7 +156,9 @@ export class Upkeep {
     const failure = failureOf(error);
     if (failure.kind === 'stream-damaged') this.halt(failure.trigger, error);
     else if (!isTold)
-      this.log.warn(`The dispatcher skipped a round of upkeep: ${messageOf(error)}`);
+      this.log.warn(`The dispatcher skipped a round of upkeep: ${messageOf(error)}`, {
+        code: 'upkeep-skipped',
+      });
   }
 
   private async renewLease(): Promise<void> {
@@ -200,7 +204,7 @@ export class Upkeep {
       if (known !== undefined) streams.set({ ...known, claimable: false });
       const problem = `${messageOf(error)}. Its events wait for a replica that can deliver them.`;
       this.problems.set(`unresolved ${trigger.id}`, problem);
-      this.log.error(problem);
+      this.log.error(problem, { code: 'trigger-unresolved', trigger: trigger.name });
     }
   }
 
@@ -210,7 +214,9 @@ export class Upkeep {
     try {
       this.tellHeld(await this.stages.keeper.keep());
     } catch (error) {
-      this.warnOnce('failed', `The logs could not be looked after: ${messageOf(error)}`);
+      this.warnOnce('failed', `The logs could not be looked after: ${messageOf(error)}`, {
+        code: 'logs-not-kept',
+      });
     }
   }
 
@@ -225,12 +231,13 @@ export class Upkeep {
     this.warnOnce(
       `${day} ${state.toSorted().join(', ')}`,
       `The event log is kept beyond the retention for triggers that have not got their events: ${held.map(worded).join(', ')}`,
+      { code: 'log-held', count: held.length },
     );
   }
 
-  private warnOnce(state: string, warning: string): void {
+  private warnOnce(state: string, warning: string, about: State): void {
     // On the way out its connections are closed beneath it.
-    if (state !== this.keepingTold && this.lastSteps === null) this.log.warn(warning);
+    if (state !== this.keepingTold && this.lastSteps === null) this.log.warn(warning, about);
     this.keepingTold = state;
   }
 
@@ -241,7 +248,10 @@ export class Upkeep {
 
   private async noteHealth(): Promise<void> {
     for (const { name, reason } of await this.stages.health.flush())
-      this.log.error(`Event trigger "${name}" is paused: ${reason}. Its events are kept`);
+      this.log.error(`Event trigger "${name}" is paused: ${reason}. Its events are kept`, {
+        code: 'delivery-paused',
+        trigger: name,
+      });
   }
 
   /** Whether there is something to take over, or it is time to look. */
@@ -269,7 +279,10 @@ export class Upkeep {
       claimer.recover(lease.id, streams.claimable(), MOST_INHERITED),
     );
     if (heritage.length === 0) return;
-    this.log.warn(`Took over ${heritage.length} batches of a dispatcher that is gone`);
+    this.log.warn(`Took over ${heritage.length} batches of a dispatcher that is gone`, {
+      code: 'batches-taken-over',
+      count: heritage.length,
+    });
     this.stages.observer?.batchesTakenOver(heritage.length);
     for (const batch of heritage)
       deliveries.add(batch.events, holdings.batches.inherit(batch), turn);

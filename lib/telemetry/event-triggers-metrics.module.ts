@@ -2,6 +2,7 @@ import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { register, type Registry } from 'prom-client';
 import { DEFAULT_DATA_SOURCE, tokenOf } from '../event-triggers.tokens.js';
+import { StateLog } from '../state-log.js';
 import { EventTriggersMetrics } from './event-triggers-metrics.js';
 import { MetricSet } from './metric-set.js';
 
@@ -48,7 +49,7 @@ export class EventTriggersMetricsModule {
               new MetricSet(registry, prefix),
               dataSource,
               moduleRef,
-              new Logger('EventTriggers'),
+              new StateLog(new Logger('EventTriggers')),
             ),
         },
         {

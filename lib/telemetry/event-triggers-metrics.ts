@@ -1,4 +1,4 @@
-import type { Logger, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
@@ -12,6 +12,7 @@ import { backlogDepths } from '../pipeline/retry/backlog-depth.js';
 import { numbersGivenStatement } from '../pipeline/retry/backlog-depth.sql.js';
 import { listTriggers } from '../pipeline/retry/trigger-list.js';
 import { quoteIdentifier } from '../schema/identifier.js';
+import type { StateLog } from '../state-log.js';
 import { DispatcherMetrics } from './dispatcher-metrics.js';
 import { LogMetrics, type LogReading } from './log-metrics.js';
 import type { MetricSet } from './metric-set.js';
@@ -25,14 +26,15 @@ export class EventTriggersMetrics implements OnApplicationBootstrap, OnApplicati
     private readonly metrics: MetricSet,
     private readonly dataSource: string,
     private readonly moduleRef: ModuleRef,
-    logger: Logger,
+    log: StateLog,
   ) {
     this.dispatcher = new DispatcherMetrics(metrics);
     replicaMetrics(metrics, () => this.lifecycle());
     new LogMetrics(
       metrics,
       () => this.read(),
-      (problem) => logger.warn(`Metrics of the event log are left out: ${problem}`),
+      (problem) =>
+        log.warn(`Metrics of the event log are left out: ${problem}`, { code: 'metrics-unread' }),
     );
   }
 

@@ -17,6 +17,7 @@ import {
   type SigningKey,
   type SigningKeys,
 } from '../signing-key.js';
+import { StateLog } from '../state-log.js';
 import { rawBodyOf, type RequestWithBody } from './raw-body.js';
 import { matchesAnySecret, usableSecrets } from './secret-comparison.js';
 import { type RequestWithHeaders, singleHeader } from './single-header.js';
@@ -27,7 +28,7 @@ import { WEBHOOK_SECRET_SETTINGS, type WebhookSecretSettings } from './webhook-s
 
 const DEFAULT_HEADER = 'nhost-webhook-secret';
 const TOLERANCE_SECONDS = 300;
-const logger = new Logger('EventTriggers');
+const log = new StateLog(new Logger('EventTriggers'));
 
 /** What the log has been told of applications and handlers: a fault of every request is worth one line. */
 const reported = new WeakMap<object, Set<string>>();
@@ -198,15 +199,18 @@ export class WebhookSecretAuthenticator implements CanActivate, OnApplicationBoo
     const told = reported.get(application) ?? new Set();
     if (told.has(reason)) return;
     reported.set(application, told.add(reason));
-    logger.error(`WebhookSecretGuard refuses ${which} request, because ${reason}`);
+    log.error(`WebhookSecretGuard refuses ${which} request, because ${reason}`, {
+      code: 'webhooks-refused',
+    });
   }
 
   private denyOutsideHttp(context: ExecutionContext): false {
     const handler = context.getHandler();
     if (reported.has(handler)) return false;
     reported.set(handler, new Set());
-    logger.error(
+    log.error(
       `WebhookSecretGuard refuses ${context.getClass().name}.${handler.name}, because it came over ${context.getType()} and only HTTP carries the secret's header: guard an HTTP route instead.`,
+      { code: 'webhooks-refused' },
     );
     return false;
   }

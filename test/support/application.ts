@@ -1,6 +1,7 @@
 import {
   type DynamicModule,
   type INestApplicationContext,
+  type LoggerService,
   Module,
   type Type,
 } from '@nestjs/common';
@@ -17,6 +18,8 @@ export interface ApplicationOptions {
   eventTriggers?: ForRoot;
   imports?: (DynamicModule | Type<unknown>)[];
   typeOrm?: Partial<TypeOrmModuleOptions>;
+  /** Default: errors are shown. */
+  logger?: LoggerService;
 }
 
 /** Fast enough for tests, and otherwise the defaults. */
@@ -32,6 +35,7 @@ export async function startApplication({
   eventTriggers = {},
   imports = [],
   typeOrm = {},
+  logger,
 }: ApplicationOptions): Promise<INestApplicationContext> {
   @Module({
     imports: [
@@ -49,7 +53,7 @@ export async function startApplication({
   class HostModule {}
 
   return await NestFactory.createApplicationContext(HostModule, {
-    logger: ['error', 'fatal'],
+    logger: logger ?? ['error', 'fatal'],
     abortOnError: false,
   });
 }

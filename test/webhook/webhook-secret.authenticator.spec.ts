@@ -239,7 +239,7 @@ describe('WebhookSecretGuard in places that are not for it', () => {
       await expect(call({ headers: { [HEADER]: 's' } })).rejects.toThrow('Forbidden');
       expect(receiver.log.errors).toEqual([
         `EventTriggers: WebhookSecretGuard refuses MessagesHandler.receive, because it came over ${transport} ` +
-          "and only HTTP carries the secret's header: guard an HTTP route instead.",
+          "and only HTTP carries the secret's header: guard an HTTP route instead. (code=webhooks-refused)",
       ]);
     },
   );

@@ -16,7 +16,7 @@ import { ADAPTERS, type RunningApp, runApp } from './running-app.js';
 
 const COMPLAINT =
   'EventTriggers: WebhookSecretGuard refuses every request, because no webhook secret is configured: ' +
-  'set NHOST_WEBHOOK_SECRET or pass `secret`.';
+  'set NHOST_WEBHOOK_SECRET or pass `secret`. (code=webhooks-refused)';
 
 @Controller('bare-class')
 @WebhookSecretGuard

@@ -145,7 +145,7 @@ describe('WebhookSecretGuard', () => {
     const receiver = await runApp(KeylessModule);
     await receiver.close();
     expect(receiver.log.errors).toEqual([
-      'EventTriggers: WebhookSecretGuard refuses every request, because no signing key is configured: give signingKeys to the guard or to forRoot',
+      'EventTriggers: WebhookSecretGuard refuses every request, because no signing key is configured: give signingKeys to the guard or to forRoot (code=webhooks-refused)',
     ]);
   });
 

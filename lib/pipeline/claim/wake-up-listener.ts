@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type pg from 'pg';
 import type { Database } from '../../database.js';
 import type { QuotedIdentifier } from '../../schema/identifier.js';
+import type { State } from '../../state-log.js';
 
 /** After a connection that failed: soon again, then more slowly, and not all replicas in step. */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [500, 30_000] as const;
@@ -29,8 +30,8 @@ export interface Hearing {
 }
 
 export interface ListenerLog {
-  log(message: string): void;
-  warn(message: string): void;
+  log(sentence: string, state: State): void;
+  warn(sentence: string, state: State): void;
 }
 
 /**
@@ -98,7 +99,7 @@ export class WakeUpListener {
     if (this.client !== client) return;
     this.working = true;
     if (this.failures > 0) {
-      this.log.log('The dispatcher is woken by notifications again');
+      this.log.log('The dispatcher is woken by notifications again', { code: 'listening' });
       this.hearing.reconnected();
     }
     this.failures = 0;
@@ -156,6 +157,7 @@ export class WakeUpListener {
     if (this.failures === 1)
       this.log.warn(
         'The dispatcher cannot be woken by notifications and polls: behind a pooler, give it a direct way with dispatcher.listenUrl; where max_prepared_transactions is not 0, a change may notify nobody',
+        { code: 'polling' },
       );
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.failures - 1, 10));
     this.timer = setTimeout(() => void this.open(), pause * (0.5 + Math.random() / 2));

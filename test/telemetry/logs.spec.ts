@@ -1,0 +1,103 @@
+import type { INestApplicationContext, LoggerService } from '@nestjs/common';
+import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startApplication } from '../support/application.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+import { eventually } from '../support/wait-until.js';
+
+/** Each where one may be: a header, the webhook secret, a URL, a row, an answer. */
+const CONFIDENTIAL = {
+  header: 'header-4711',
+  secret: 'secret-4712',
+  query: 'query-4713',
+  row: 'row-4714',
+  answer: 'answer-4715',
+};
+/** Enough for the breaker to conclude something. */
+const EVENTS = 25;
+
+describe('what an application logs', () => {
+  let database: TestDatabase;
+  let receiver: FakeReceiver;
+  let application: INestApplicationContext | undefined;
+  const lines: string[] = [];
+
+  beforeEach(async () => {
+    lines.length = 0;
+    database = await createTestDatabase();
+    await database.query('create table orders (id int primary key, note text)');
+    receiver = await startFakeReceiver();
+  });
+
+  afterEach(async () => {
+    await application?.close();
+    await receiver.close();
+    await database.drop();
+  });
+
+  const hear = (message: unknown, ...more: unknown[]): void => {
+    if (more.at(-1) === 'EventTriggers') lines.push(String(message));
+  };
+  const logger: LoggerService = { log: hear, warn: hear, error: hear };
+  const codes = (): (string | undefined)[] =>
+    lines.map((line) => / \(code=([a-z-]+)[^()]*\)$/.exec(line)?.[1]);
+
+  it('has a code on each line, and nothing that is confidential', async () => {
+    receiver.respondWith({ status: 500, body: CONFIDENTIAL.answer });
+    application = await startApplication({
+      database,
+      logger,
+      eventTriggers: {
+        webhookSecret: CONFIDENTIAL.secret,
+        triggers: [
+          {
+            name: 'order_failing',
+            table: 'orders',
+            insert: true,
+            webhook: `${receiver.url}?token=${CONFIDENTIAL.query}`,
+            headers: [{ name: 'authorization', value: `Bearer ${CONFIDENTIAL.header}` }],
+            retry: { attempts: 5, strategy: 'fixed', delay: '1h' },
+          },
+          {
+            name: 'order_dead',
+            table: 'orders',
+            insert: true,
+            webhook: `http://127.0.0.1:1/?token=${CONFIDENTIAL.query}`,
+            retry: { attempts: 1 },
+          },
+        ],
+        onDeadLetter: () => {
+          throw new Error('the pager is off');
+        },
+      },
+    });
+    await database.query(
+      `insert into orders select n, '${CONFIDENTIAL.row}' from generate_series(1, ${EVENTS}) n`,
+    );
+    const wanted = [
+      'triggers-attached',
+      'delivery-failing',
+      'breaker-opened',
+      'dead-letters',
+      'dead-letter-listener-failed',
+    ];
+    await eventually(() => wanted.every((code) => codes().includes(code)), {
+      describe: `${wanted.join(', ')}`,
+    });
+
+    expect(
+      lines.filter((_, place) => codes()[place] === undefined),
+      'lines without a code',
+    ).toEqual([]);
+    expect(
+      lines.filter((line) => line.includes('\n')),
+      'more than a line',
+    ).toEqual([]);
+    for (const [where, text] of Object.entries(CONFIDENTIAL)) {
+      expect(
+        lines.filter((line) => line.includes(text)),
+        `lines that tell of the ${where}`,
+      ).toEqual([]);
+    }
+  });
+});
