@@ -231,8 +231,8 @@ export interface ResolvedOptions {
   readonly onDeadLetter: ((deadLetter: DeadLetter) => void | Promise<void>) | null;
 }
 
-export const DEFAULT_SECRET_HEADER = 'nhost-webhook-secret';
-export const SECRET_VARIABLE = 'NHOST_WEBHOOK_SECRET';
+const DEFAULT_SECRET_HEADER = 'nhost-webhook-secret';
+const SECRET_VARIABLE = 'NHOST_WEBHOOK_SECRET';
 
 /** Fills in the defaults; throws an `InvalidOptionsError` whose message lists everything that is wrong. */
 export function validateOptions(input: EventTriggersOptions = {}): ResolvedOptions {

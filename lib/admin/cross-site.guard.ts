@@ -2,7 +2,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { EventTriggersError } from '../event-triggers.errors.js';
 
 /** A page of another origin can send it only if the host's CORS says so. */
-export const WRITE_HEADER = 'x-requested-with';
+const WRITE_HEADER = 'x-requested-with';
 const READS = ['GET', 'HEAD', 'OPTIONS'];
 
 /** Refuses a change that a browser could be made to send with the cookies of whoever is logged in. */

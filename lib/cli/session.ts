@@ -84,7 +84,7 @@ const NO_LIFECYCLE = {
   problemsOfDestination: () => [],
 };
 
-export function optionsOf(common: CommonOptions, more: EventTriggersOptions): ResolvedOptions {
+function optionsOf(common: CommonOptions, more: EventTriggersOptions): ResolvedOptions {
   const application = common.application ?? more.application ?? applicationName(NO_PROGRAM);
   if (application === undefined) {
     throw new UsageError(
@@ -95,7 +95,7 @@ export function optionsOf(common: CommonOptions, more: EventTriggersOptions): Re
   return validateOptions(Object.assign({}, more, { application, schema: common.schema }));
 }
 
-export function urlOf({ url }: Pick<CommonOptions, 'url'>): string {
+function urlOf({ url }: Pick<CommonOptions, 'url'>): string {
   const given = url ?? process.env['DATABASE_URL'] ?? '';
   if (given !== '') return given;
   throw new UsageError('Which database is meant?', 'Give --url, or set DATABASE_URL.');

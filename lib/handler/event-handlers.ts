@@ -27,7 +27,7 @@ export interface FoundHandler {
 }
 
 /** One with a table instead of a trigger. */
-export interface TableHandler extends FoundHandler {
+interface TableHandler extends FoundHandler {
   readonly table: { readonly schema: string; readonly name: string };
   /** Null for all. */
   readonly operations: readonly Operation[] | null;

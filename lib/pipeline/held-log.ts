@@ -5,7 +5,7 @@ import { selectHeld } from './held-log.sql.js';
 const GIGABYTE = 1e9;
 
 /** Why a trigger will not get its events before somebody does something about it. */
-export type Stuck = 'paused' | 'failing' | 'abandoned';
+type Stuck = 'paused' | 'failing' | 'abandoned';
 
 /** What a trigger keeps in the event log that is older than the retention, because it has not got it. */
 export interface HeldLog {

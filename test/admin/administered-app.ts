@@ -42,7 +42,7 @@ export class Wrapping implements NestInterceptor {
   }
 }
 
-export interface Reply {
+interface Reply {
   readonly status: number;
   readonly type: string;
   readonly body: Record<string, unknown>;

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 
 /** Rows that all writers change, so that they meet. */
-export const SHARED_ROWS = 40;
+const SHARED_ROWS = 40;
 const MOST_AT_ONCE = 20;
 /** Slower than hanging requests and dead dispatchers let one trigger deliver: what waits must not grow all the time. */
 const LONGEST_REST_MS = 100;

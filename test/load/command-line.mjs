@@ -1,7 +1,7 @@
 // @ts-check
 import { parseArgs } from 'node:util';
 
-export const SCENARIOS = /** @type {const} */ ([
+const SCENARIOS = /** @type {const} */ ([
   'capture',
   'drain-noop',
   'drain-http',

@@ -10,7 +10,7 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 /** What is installed is linked, what is built is built anew. */
 const NOT_COPIED = ['node_modules', '.git', 'dist'];
 
-export interface Manifest {
+interface Manifest {
   name: string;
   version: string;
   main: string;

@@ -16,7 +16,7 @@ export const ADAPTERS: readonly (readonly [string, () => AbstractHttpAdapter])[]
   ['Fastify', () => new FastifyAdapter()],
 ];
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;

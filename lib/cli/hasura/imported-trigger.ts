@@ -27,7 +27,7 @@ export interface ImportedTrigger extends Place {
  *
  * @throws EventTriggersError `ET_INVALID_METADATA` for what Hasura would refuse too
  */
-export function importTrigger({ table, content }: HasuraTrigger): ImportedTrigger {
+function importTrigger({ table, content }: HasuraTrigger): ImportedTrigger {
   const trigger = new FieldReader(content, '', []);
   const name = textOf(trigger.required('name'), 'the name of an event trigger');
   const definition = new FieldReader(trigger.required('definition'), 'definition', trigger.notes);

@@ -2,7 +2,7 @@ import type { EventDetails, EventSummary } from '../../pipeline/retry/event-summ
 import type { TriggerSummary } from '../../pipeline/retry/trigger-list.js';
 
 /** A value of the library as JSON carries it: times are texts. */
-export type Answered<Value> = Value extends Date
+type Answered<Value> = Value extends Date
   ? string
   : Value extends (infer Item)[] | readonly (infer Item)[]
     ? Answered<Item>[]

@@ -137,7 +137,7 @@ function comparisonOf(
   return { ...place, operator, value: takesText(operator) ? value : valueOf(value, type) };
 }
 
-export const listOf = (value: string): string[] =>
+const listOf = (value: string): string[] =>
   value.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
 
 const NUMBERS = /^(smallint|integer|bigint|numeric|real|double precision|int[248]|float[48])/;

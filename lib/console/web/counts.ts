@@ -1,5 +1,5 @@
 /** The server counts no further. */
-export const MOST_COUNTED = 10_000;
+const MOST_COUNTED = 10_000;
 
 const GROUPED = new Intl.NumberFormat('en-US');
 

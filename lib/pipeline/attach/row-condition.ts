@@ -27,10 +27,10 @@ export type ColumnCondition = { column: string; row?: 'old' | 'new' } & (
 export type RowCondition =
   ColumnCondition | { and: RowCondition[] } | { or: RowCondition[] } | { not: RowCondition };
 
-export const COMPARISONS = ['=', '<>', '<', '<=', '>', '>='] as const;
-export const TEXT_MATCHES = ['starts with', 'contains'] as const;
-export const LIST_OPERATORS = ['in', 'not in'] as const;
-export const NULL_OPERATORS = ['is null', 'is not null'] as const;
+const COMPARISONS = ['=', '<>', '<', '<=', '>', '>='] as const;
+const TEXT_MATCHES = ['starts with', 'contains'] as const;
+const LIST_OPERATORS = ['in', 'not in'] as const;
+const NULL_OPERATORS = ['is null', 'is not null'] as const;
 
 /** Nobody reads one that goes deeper. */
 const DEEPEST = 10;

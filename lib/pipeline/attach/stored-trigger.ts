@@ -54,7 +54,7 @@ export interface StoredRetry {
 }
 
 /** So many requests a second, and so many at once after a pause. */
-export interface StoredRateLimit {
+interface StoredRateLimit {
   readonly perSecond: number;
   readonly burst: number;
 }

@@ -2,7 +2,7 @@ import { utcText } from '../capture/utc-text.sql.js';
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 
 /** More would make the list slow just when it is needed. */
-export const MOST_GROUPED = 10_000;
+const MOST_GROUPED = 10_000;
 
 /** Dead letters of application $1 that are alike, those that there are most of first: of 10,000 of each trigger. */
 export const deadLetterGroupsStatement = (schema: QuotedIdentifier): string => `

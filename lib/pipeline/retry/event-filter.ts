@@ -10,7 +10,7 @@ import { OPERATIONS, type Operation } from '../event.js';
  */
 export type EventState = (typeof EVENT_STATES)[number];
 
-export const EVENT_STATES = [
+const EVENT_STATES = [
   'waiting',
   'in-flight',
   'retrying',

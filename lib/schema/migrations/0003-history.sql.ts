@@ -4,7 +4,7 @@ import type { MigrationContext } from '../migration.js';
 /** Refused: the log was written on another server, or another server's log was copied here. */
 export const FOREIGN_HISTORY = 'ET009';
 /** Refused: the log belongs to dispatchers that run somewhere else. */
-export const FOREIGN_DEPLOYMENT = 'ET010';
+const FOREIGN_DEPLOYMENT = 'ET010';
 
 export const ADOPT =
   "Nothing of its log is delivered; changes are captured on. Call EventTriggersService.adopt('deliver') to deliver here what waits, or adopt('discard') to give it up.";

@@ -2,7 +2,7 @@ import { quoteLiteral } from '../identifier.js';
 import type { MigrationContext } from '../migration.js';
 
 /** Every change of what replicas know of a trigger raises its revision: that is how they learn of it. */
-export const nextRevision = (schema: string): string =>
+const nextRevision = (schema: string): string =>
   `revision = nextval(${quoteLiteral(`${schema}.event_trigger_revision`)}), updated_at = clock_timestamp()`;
 
 /**

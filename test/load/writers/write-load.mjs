@@ -4,7 +4,7 @@ import { cpuMilliseconds } from '../processes/cpu.mjs';
 import { WireWriter } from './wire-writer.mjs';
 
 /** As many as the measurements that the marks come from. */
-export const WRITERS = 8;
+const WRITERS = 8;
 
 const MILLISECONDS_PER_SECOND = 1_000;
 const MICROSECONDS_PER_MILLISECOND = 1_000;

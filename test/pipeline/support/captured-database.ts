@@ -23,7 +23,7 @@ import {
 export const SCHEMA = 'event_triggers';
 
 /** An event as tests compare it: row images as the text that was stored. */
-export interface Captured {
+interface Captured {
   trigger: string;
   operation: string;
   key: string | null;
@@ -88,7 +88,7 @@ export async function createCapturedDatabase(): Promise<CapturedDatabase> {
   };
 }
 
-export async function migrate(database: TestDatabase, schema: string): Promise<void> {
+async function migrate(database: TestDatabase, schema: string): Promise<void> {
   const connection = await database.client();
   await new SchemaMigrator(schema).migrate(connection);
 }

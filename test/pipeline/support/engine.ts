@@ -29,7 +29,7 @@ export interface Engine {
   drop(): Promise<void>;
 }
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly name?: string;
   readonly application?: string;
   readonly content?: Partial<TriggerContent>;
