@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { npm } from '../support/install-missing.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 /** What is installed is linked, what is built is built anew. */
@@ -40,11 +39,12 @@ export async function packPackage(): Promise<PackedPackage> {
   await symlink(installed, join(copy, 'node_modules'), 'junction');
   await symlink(installed, join(place, 'node_modules'), 'junction');
 
-  const { command, parameters, viaShell } = npm();
-  await run(command, [...parameters, 'pack', '--silent', '--pack-destination', place], {
-    cwd: copy,
-    shell: viaShell,
-  });
+  const running = process.env['npm_execpath'];
+  await run(
+    running ? process.execPath : 'npm',
+    [...(running ? [running] : []), 'pack', '--silent', '--pack-destination', place],
+    { cwd: copy },
+  );
   const [tarball] = (await readdir(place)).filter((name) => name.endsWith('.tgz'));
   if (!tarball) throw new Error('`npm pack` ended well and left no tarball.');
 

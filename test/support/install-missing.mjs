@@ -75,7 +75,7 @@ function isForThisPlatform({ optional, os, cpu, libc }) {
 }
 
 /** The npm that runs us, or else the one on the PATH, which is a batch file on Windows. */
-export function npm() {
+function npm() {
   const running = process.env['npm_execpath'];
   if (running?.endsWith('npm-cli.js')) {
     return { command: process.execPath, parameters: [running], viaShell: false };
