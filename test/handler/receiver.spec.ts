@@ -1,21 +1,12 @@
 import {
-  type ArgumentsHost,
-  Body,
-  Catch,
   ConflictException,
-  Controller,
-  type ExceptionFilter,
   type CallHandler,
   ForbiddenException,
   type INestApplication,
   Injectable,
   Module,
   type NestInterceptor,
-  ParseIntPipe,
-  Post,
-  UseFilters,
   UseGuards,
-  UseInterceptors,
   ValidationPipe,
   VersioningType,
   type Type,
@@ -237,81 +228,6 @@ describe.each(ADAPTERS)('the endpoint for webhooks on %s', (_, makeAdapter) => {
       statuses: { '2': 409, '3': 'rejected', '4': 500, '5': 404 },
     });
     expect(calls).toHaveLength(4);
-  });
-
-  it('runs guards, pipes, interceptors and filters of the method', async () => {
-    const passed: string[] = [];
-    @Catch()
-    class Filter implements ExceptionFilter {
-      catch(error: Error, _host: ArgumentsHost): unknown {
-        passed.push(`filter: ${error.message}`);
-        throw new ConflictException();
-      }
-    }
-    class Guard {
-      canActivate(context: { getType(): string }): boolean {
-        passed.push(`guard: ${context.getType()}`);
-        return true;
-      }
-    }
-    class Interceptor implements NestInterceptor {
-      intercept(_context: unknown, next: CallHandler) {
-        passed.push('interceptor');
-        return next.handle();
-      }
-    }
-    @Controller('other')
-    @UseGuards(Guard)
-    class WithAll {
-      @Post()
-      @OnEventTrigger('order_created')
-      @UseInterceptors(Interceptor)
-      @UseFilters(Filter)
-      created(@Body('id') id: string, @Body('trigger') trigger: object): void {
-        passed.push(`${id} ${JSON.stringify(trigger)}`);
-        throw new Error('it failed');
-      }
-    }
-    @Module({
-      imports: [EventTriggersReceiverModule.forRoot({ secret: SECRET })],
-      controllers: [WithAll],
-    })
-    class App {}
-    running = await runApp(App, makeAdapter());
-    const answer = await running.post(PATH, KNOWN, payload());
-    expect(answer).toMatchObject({ status: 409 });
-    expect(passed).toEqual([
-      'guard: event-trigger',
-      'interceptor',
-      `${payload().id} {"name":"order_created"}`,
-      'filter: it failed',
-    ]);
-  });
-
-  it('answers what a pipe or a guard of the method refuses with its status', async () => {
-    @Injectable()
-    class Strict {
-      @OnEventTrigger('order_created')
-      created(@Body('id', ParseIntPipe) _id: number): void {
-        calls.push(['never', null]);
-      }
-
-      @OnEventTrigger({ table: 'orders' })
-      @UseGuards(
-        class {
-          canActivate(): boolean {
-            throw new ForbiddenException();
-          }
-        },
-      )
-      guarded(): void {
-        calls.push(['never', null]);
-      }
-    }
-    const { post } = await run({ secret: SECRET }, () => undefined, { providers: [Strict] });
-    expect(await post(PATH, KNOWN, payload())).toMatchObject({ status: 400 });
-    expect(await post(PATH, KNOWN, ofTable('UPDATE'))).toMatchObject({ status: 403 });
-    expect(calls).toEqual([]);
   });
 
   it('tells the method when its sender does not wait any more', async () => {
