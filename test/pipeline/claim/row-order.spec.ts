@@ -4,6 +4,7 @@ import type { ClaimedEvent, TriggerId } from '../../../lib/pipeline/event.js';
 import type { Decision } from '../../../lib/pipeline/record/attempt.js';
 import { eventually } from '../../support/wait-until.js';
 import { createEngine, type Engine } from '../support/engine.js';
+import { emitKeyed } from '../support/keyed-events.js';
 import { expireLease } from '../support/leases.js';
 import {
   attemptsAtEvents,
@@ -29,22 +30,8 @@ describe('a trigger whose rows are kept in order', () => {
   });
   afterEach(() => engine.drop());
 
-  /** Events whose images are numbered from `from`, with these keys; `a>b` changes the key. */
-  async function emit(from: number, ...keys: string[]): Promise<void> {
-    const pairs = keys.map((key) => key.split('>'));
-    await engine.database.query(
-      `insert into ${engine.schema}.event (trigger_id, operation, key_before, key, new)
-       select $1, 'UPDATE', before, key, json_build_object('n', $2::integer + place - 1)
-         from unnest($3::text[], $4::text[]) with ordinality k (before, key, place)
-        order by place`,
-      [
-        stream,
-        from,
-        pairs.map((pair) => (pair.length > 1 ? pair[0] : null)),
-        pairs.map((pair) => pair.at(-1)),
-      ],
-    );
-  }
+  const emit = (from: number, ...keys: string[]): Promise<void> =>
+    emitKeyed(engine, stream, from, keys);
 
   async function claimed(by = dispatcher): Promise<ClaimedBatch> {
     const { batches } = await by.claim(stream);
