@@ -62,7 +62,7 @@ export class LogMetrics {
     );
     gauge(
       'events_parked',
-      'Events behind an earlier one of their key or a paused delivery, up to 10000',
+      'Events that wait for an earlier one of their key, up to 10000',
       ({ parked }) => parked,
     );
     gauge('dead_letters', 'Events that were given up, up to 10000', ({ dead }) => dead);

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Database } from '../../lib/database.js';
-import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
+import { startFakeReceiver } from 'nestjs-event-triggers/testing';
 import { startSilentProxy } from '../support/silent-proxy.js';
 import { eventually } from '../support/wait-until.js';
 import { engineIn } from './support/engine.js';
