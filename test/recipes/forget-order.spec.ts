@@ -2,6 +2,7 @@ import { defineTrigger } from 'nestjs-event-triggers';
 import { drain } from 'nestjs-event-triggers/testing';
 import { DataSource } from 'typeorm';
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/wait-until.js';
 import { payloadIn } from '../support/payload.js';
 import { forgetOrder } from './forget-order.js';
 import { Order } from './order.entity.js';
@@ -25,9 +26,13 @@ describe('the recipe for a row that is to be forgotten', () => {
     await drain(app);
     receiver.respondWith({ status: 503 });
     const forget = () => forgetOrder(id, app.get(DataSource), shop.eventTriggers);
-    expect(await forget(), 'while the deletion is not delivered').toBe(false);
+    expect(await forget(), 'while the deletion is under way').toBe(false);
+    await eventually(
+      async () => (await shop.database.query('select from event_triggers.retry')).length === 1,
+      { describe: 'a retry of the deletion' },
+    );
+    expect(await forget(), 'while the deletion waits for another attempt').toBe(false);
     receiver.respondWith({ status: 200 });
-    await receiver.waitFor(2);
     await drain(app, { passDelays: true });
     expect(await forget()).toBe(true);
     expect(payloadIn(receiver.requests.at(-1)!).event.op).toBe('DELETE');
