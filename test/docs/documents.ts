@@ -53,8 +53,8 @@ export const blocksOf = ({ path, text }: Document): CodeBlock[] =>
 /** Without blocks of code, in which nothing is a link or a heading. */
 export const proseOf = ({ text }: Document): string => text.replace(BLOCK, '');
 
-/** Cells of all tables whose first column is headed by one of these, row by row. */
-export function tableRows({ text }: Document, firstHeadings: readonly string[]): string[][] {
+/** Cells of all tables whose first column is headed so, row by row. */
+export function tableRows({ text }: Document, firstHeading: RegExp): string[][] {
   const rows: string[][] = [];
   let isInside = false;
   for (const line of text.split('\n')) {
@@ -66,7 +66,7 @@ export function tableRows({ text }: Document, firstHeadings: readonly string[]):
       .split(/(?<!\\)\|/)
       .slice(1, -1)
       .map((cell) => cell.trim());
-    if (firstHeadings.includes(cells[0]!)) isInside = true;
+    if (firstHeading.test(cells[0]!)) isInside = true;
     else if (isInside && !/^-+$/.test(cells[0]!)) rows.push(cells);
   }
   return rows;

@@ -1,4 +1,4 @@
-import { describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { blocksOf, documents, tableRows, type Document } from './documents.js';
 
 const RUNBOOK = 'lib/docs/operations.md';
@@ -11,21 +11,14 @@ async function documentOf(path: string): Promise<Document | undefined> {
 
 /** The names in the first column of its tables of metrics, without the prefix and labels. */
 const metricsOf = (document: Document): string[] =>
-  tableRows(document, ['metric', 'name']).flatMap(([first = '']) =>
+  tableRows(document, /^metric\b/).flatMap(([first = '']) =>
     [...first.matchAll(/`([a-z_]+)(?:\{[^}]*\})?`/g)].map(([, name]) => name!.replace(PREFIX, '')),
   );
 
-/** Those of the telemetry; skips the test where no table says them. */
-async function documentedMetrics(context: TestContext): Promise<string[]> {
-  const telemetry = await documentOf(TELEMETRY);
-  const metrics = telemetry === undefined ? [] : metricsOf(telemetry);
-  if (metrics.length === 0) context.skip(`${TELEMETRY} has no table of metrics yet`);
-  return metrics;
-}
-
 describe('the runbook', () => {
-  it('has a line for each metric, and for no other', async (context) => {
-    const documented = await documentedMetrics(context);
+  it('has a line for each metric, and for no other', async () => {
+    const documented = metricsOf((await documentOf(TELEMETRY))!);
+    expect(documented.length, 'metrics in its table').toBeGreaterThan(0);
     const runbook = metricsOf((await documentOf(RUNBOOK))!);
     expect(runbook.toSorted()).toEqual(documented.toSorted());
   });
