@@ -20,10 +20,12 @@ describe('the recipe for an e-mail per order', () => {
       })
       .catch(() => undefined);
     await drain(app);
-    expect(app.get(Mailer).sent.map(({ to }) => to)).toEqual([
-      'ada@example.com',
-      'alan@example.com',
-    ]);
+    expect(
+      app
+        .get(Mailer)
+        .sent.map(({ to }) => to)
+        .toSorted(),
+    ).toEqual(['ada@example.com', 'alan@example.com']);
   });
 
   it('tries again while the mail server is down', async () => {
