@@ -35,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'side by side',
           include: ['test/**/*.spec.ts'],
-          exclude: ['test/load/**', 'test/chaos/**', ...timed],
+          exclude: ['test/load/**', 'test/chaos/**', 'test/hosts/**', ...timed],
           sequence: { groupOrder: 0 },
         },
       },

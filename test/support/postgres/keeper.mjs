@@ -49,7 +49,8 @@ async function createCluster(options) {
   const user = serverUser();
   scratch = await mkdtemp(join(await temporaryDirectoryOf(user), 'event-triggers-postgres-'));
   if (user) await chown(scratch, user.uid, user.gid);
-  const binDirectory = await serverBinaries({ version: options.version, user, scratch });
+  const { version, installedIn } = options;
+  const binDirectory = await serverBinaries({ version, installedIn, user, scratch });
   return new Cluster({ ...options, user, scratch, binDirectory });
 }
 

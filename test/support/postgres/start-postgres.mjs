@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 /**
  * @typedef {object} PostgresOptions
  * @property {string} [version] Major version: '18' or '15'. Default: the variable POSTGRES_VERSION, then 18.
+ * @property {string} [installedIn] A folder in whose node_modules other versions are, as `postgres-16-linux-x64`. Default: this repository.
  * @property {string} [dataDirectory] Where the data stays after the stop. Default: a temporary folder, removed at the stop.
  * @property {string} [password] Asked for on every connection. Default: none, whoever reaches the loopback address is trusted.
  * @property {Record<string, string | number>} [settings] Lines for postgresql.conf, over the defaults of cluster.mjs.

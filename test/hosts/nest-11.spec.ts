@@ -1,0 +1,3 @@
+import { describeHost } from './checks/host.js';
+
+describeHost('nest-11');
