@@ -102,7 +102,10 @@ function journeyOf(
     async admin<Answer>(method: string, route: string, body?: object) {
       const answer = await fetch(`${app.url}/admin/api/${route}`, {
         method,
-        headers: { 'x-requested-with': 'test', 'content-type': 'application/json' },
+        headers: {
+          'x-requested-with': 'test',
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       const text = await answer.text();
