@@ -125,8 +125,8 @@ export function itGoesTheWholeWay(journey: () => Journey): void {
     await database.query('delete from orders where id = $1', [id]);
     await database.query('truncate orders');
 
-    const dataOf = async (op: Operation) => {
-      const { event, table } = await expectEvent(receiver, { op });
+    const dataOf = async (op: Operation, row: 'new' | 'old' | null) => {
+      const { event, table } = await expectEvent(receiver, { op, ...(row && { [row]: { id } }) });
       return { ...event.data, table };
     };
     const table = { schema: 'public', name: 'orders' };
@@ -134,10 +134,10 @@ export function itGoesTheWholeWay(journey: () => Journey): void {
       { id, status: 'open' },
       { id, status: 'paid' },
     ];
-    expect(await dataOf('INSERT')).toEqual({ old: null, new: open, table });
-    expect(await dataOf('UPDATE')).toEqual({ old: open, new: paid, table });
-    expect(await dataOf('DELETE')).toEqual({ old: paid, new: null, table });
-    expect(await dataOf('TRUNCATE')).toEqual({ old: null, new: null, table });
+    expect(await dataOf('INSERT', 'new')).toEqual({ old: null, new: open, table });
+    expect(await dataOf('UPDATE', 'new')).toEqual({ old: open, new: paid, table });
+    expect(await dataOf('DELETE', 'old')).toEqual({ old: paid, new: null, table });
+    expect(await dataOf('TRUNCATE', null)).toEqual({ old: null, new: null, table });
   });
 
   it('tries again what the receiver did not take', async () => {
