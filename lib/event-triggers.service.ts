@@ -60,8 +60,8 @@ export class EventTriggersService extends TriggerAdministration {
    * at any of their events has ended since. A destination that fails is progress as long as it is attempted, and a
    * trigger that is paused, or kept back here for the sake of its destination, is not expected to make any.
    *
-   * @param stalledAfter from 10 seconds. Default: 5 minutes, above the longest timeouts that are usual and the pauses of
-   *   a breaker. With `suspendAfter` no less than `lookEvery`
+   * @param stalledAfter from 10 seconds. Default: 5 minutes, which outlasts a deployment. It counts as no less than the timeout
+   *   of a trigger and the longest pause of its breaker together, nor, with `suspendAfter`, than `lookEvery`
    * @throws InvalidOptionsError
    *
    * @example
