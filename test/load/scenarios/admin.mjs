@@ -1,5 +1,6 @@
 // @ts-check
 import { EventTriggersService } from 'nestjs-event-triggers';
+import { register } from 'prom-client';
 import { attachTriggers } from '../engine/engine.mjs';
 import { startApplication } from '../engine/application.mjs';
 import { SCHEMA } from '../engine/event-log.mjs';
@@ -69,6 +70,7 @@ export async function admin({ server, rounds }) {
     url: database.url,
     triggers: TRIGGERS,
     dispatcher: false,
+    isMeasured: true,
   });
   try {
     const service = application.get(EventTriggersService);
@@ -137,6 +139,8 @@ async function screensOf(service, database) {
     'of an operation that there is not': list({ operation: 'DELETE' }),
     'of a key in the middle': list({ key: middle.key, to: new Date(to.getTime() + 1_000) }),
     'up to a time in the middle': list({ to }),
+    'the check of progress': () => service.checkProgress(),
+    'a scrape of the metrics': () => register.metrics(),
     'with a path that finds nothing': list({ path: '$.new.nothing' }),
     triggers: () => service.listTriggers(),
     'dead letters by reason': () => service.groupDeadLetters(),
