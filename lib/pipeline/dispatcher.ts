@@ -207,7 +207,8 @@ export class Dispatcher {
     for (const event of claims.retries) this.holdings.retries.add(event);
     deliveries.addRetries(claims.retries, turn);
     if (claims.batches.length + claims.retries.length > 0) this.pace.awaken(now());
-    if (this.failures > 0) {
+    // A lease that was lost is a failure too, and was told as what it is.
+    if (this.problem !== null) {
       this.log.log('The dispatcher reaches its log again', { code: 'log-reached' });
       observer?.reconnected();
     }
