@@ -16,6 +16,7 @@ describe.each(stages)('the note of the stage %s', (stage) => {
     const note = await readFile(join(folder, 'README.md'), 'utf8');
     expect(note, 'its title').toMatch(new RegExp(`^# ${stage}: .+\n`));
     expect(note.match(/^\*\*[^*]+:\*\*/gm), 'its first words').toEqual(OPENING);
+    expect(note, 'its list of files').toContain('\n## Where to look\n');
   });
 
   it('names each of its files once, and no other', async () => {
