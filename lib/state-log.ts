@@ -43,6 +43,8 @@ export interface State {
   readonly application?: string;
   /** How many, where it is about more than one. */
   readonly count?: number;
+  /** What went wrong, as `errorCode` gives it. */
+  readonly error?: string | undefined;
 }
 
 /** What can be logged to: Nest's `Logger` is one. */
@@ -82,7 +84,14 @@ export function lineOf(sentence: string, state: State): string {
 }
 
 /** The sentence alone, for who reads it. */
-export const sentenceOf = (line: string): string => line.replace(/ \(code=[^\n]*\)$/, '');
+export const sentenceOf = (line: string): string => line.replace(/(.*) \(code=.*\)$/s, '$1');
+
+/**
+ * What a line says of an error, which may be the application's: its code or the name of its class. Its message may be made
+ * of a row, and so may what is no name.
+ */
+export const errorCode = (code: string | undefined): string | undefined =>
+  code !== undefined && /^\w[\w.-]{0,63}$/.test(code) ? code : undefined;
 
 /** As logfmt quotes a value that holds something else than one word. */
 const fieldOf = (value: string): string =>

@@ -2,15 +2,19 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { lineOf, sentenceOf, StateLog } from '../lib/state-log.js';
+import { errorCode, lineOf, sentenceOf, StateLog } from '../lib/state-log.js';
 
 const lib = fileURLToPath(new URL('../lib/', import.meta.url));
 
-/** Code and level of each place that logs: the level is that of the call before it. */
-async function loggedInSources(): Promise<string[]> {
+async function sourcesThatLog(): Promise<string[]> {
   const names = await readdir(lib, { recursive: true });
   const files = names.filter((name) => name.endsWith('.ts') && !name.endsWith('state-log.ts'));
-  const texts = await Promise.all(files.map((name) => readFile(join(lib, name), 'utf8')));
+  return Promise.all(files.map((name) => readFile(join(lib, name), 'utf8')));
+}
+
+/** Code and level of each place that logs: the level is that of the call before it. */
+async function loggedInSources(): Promise<string[]> {
+  const texts = await sourcesThatLog();
   return texts.flatMap((text) =>
     [...text.matchAll(/code: '([a-z-]+)'/g)].flatMap(({ index, 1: code }) => {
       const call = [...text.slice(0, index).matchAll(/\.(log|warn|error|warnOnce)\(/g)].at(-1)?.[1];
@@ -51,6 +55,25 @@ describe('a line of the log', () => {
     expect(sentenceOf(sentence), 'a line of somebody else').toBe(sentence);
   });
 
+  it('names an error by its code or class alone, for all else may be made of a row', () => {
+    const codes = [
+      'HTTP_503',
+      'TypeError',
+      'UND_ERR_CONNECT_TIMEOUT',
+      '22P02',
+      'no order of ada@x',
+      '',
+    ];
+    expect(codes.map(errorCode)).toEqual([
+      'HTTP_503',
+      'TypeError',
+      'UND_ERR_CONNECT_TIMEOUT',
+      '22P02',
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('goes to the level it was given', () => {
     const lines: string[] = [];
     const log = new StateLog({
@@ -70,6 +93,13 @@ describe('a line of the log', () => {
 });
 
 describe('the codes of the log', () => {
+  it('are on all lines, since nothing logs past them', async () => {
+    const text = (await sourcesThatLog()).join('\n');
+    const past = text.match(/(?<!new StateLog\()new Logger\('EventTriggers'\)/g);
+    expect(text, 'what is searched').toContain("new StateLog(new Logger('EventTriggers'))");
+    expect(past, 'loggers without a StateLog around them').toBeNull();
+  });
+
   it('are all in use, and described with their level', async () => {
     const [source, readme] = await Promise.all(
       ['state-log.ts', 'telemetry/README.md'].map((name) => readFile(join(lib, name), 'utf8')),

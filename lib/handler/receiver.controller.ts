@@ -3,7 +3,6 @@ import {
   HttpException,
   HttpStatus,
   Inject,
-  Logger,
   NotFoundException,
   Post,
   Req,
@@ -23,8 +22,6 @@ import { WebhookSecretGuard } from '../webhook/webhook-secret.guard.js';
 import type { WebhookSecretGuardOptions } from '../webhook/webhook-secret.options.js';
 import { HandlerRoutes } from './handler-routes.js';
 import { receivedEvents } from './received-events.js';
-
-const logger = new Logger('EventTriggers');
 
 /** A controller of its own for each path, under the application's prefix and outside of its versions. */
 export function receiverController(path: string, guard: WebhookSecretGuardOptions): Type {
@@ -107,10 +104,8 @@ function abortedWith(response: HostResponse): AbortController {
   return controller;
 }
 
-/** Of a bundle, Nest's exception layer sees none of these. */
+/** Nest has logged an error that is no answer, where it went through the method. */
 function statusOf(error: unknown): number | 'rejected' {
   if (error instanceof EventRejectedError) return 'rejected';
-  if (error instanceof HttpException) return error.getStatus();
-  logger.error(error);
-  return HttpStatus.INTERNAL_SERVER_ERROR;
+  return error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
 }

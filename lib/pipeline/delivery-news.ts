@@ -1,3 +1,4 @@
+import { errorCode } from '../state-log.js';
 import type { StoredTrigger } from './attach/stored-trigger.js';
 import type { Outcome } from './deliver/outcome.js';
 import type { TriggerId } from './event.js';
@@ -57,23 +58,23 @@ export class DeliveryNews {
   private failure({ id, name }: StoredTrigger, outcome: Outcome, decision: Decision): void {
     const told = this.told.get(id) ?? nothingYet();
     this.told.set(id, told);
-    const problem = outcome.error?.message ?? 'no reason is known';
+    const error = errorCode(outcome.error?.code);
     if (decision.kind === 'dead') {
       told.deadLetters += 1;
       if (this.now() - told.deadLetterAt < QUIET_MS) return;
       this.log.warn(
-        `Event trigger "${name}": ${counted(told.deadLetters)} (${decision.reason}); the last attempt: ${problem}`,
-        { code: 'dead-letters', trigger: name, count: told.deadLetters },
+        `Event trigger "${name}": ${counted(told.deadLetters)} (${decision.reason}); its attempts say why`,
+        { code: 'dead-letters', trigger: name, count: told.deadLetters, error },
       );
       told.deadLetterAt = this.now();
       told.deadLetters = 0;
     } else if (!told.failing && this.now() - told.failureAt >= QUIET_MS) {
       told.failing = true;
       told.failureAt = this.now();
-      this.log.warn(`Event trigger "${name}" does not get through, and tries again: ${problem}`, {
-        code: 'delivery-failing',
-        trigger: name,
-      });
+      this.log.warn(
+        `Event trigger "${name}" does not get through, and tries again; its attempts say why`,
+        { code: 'delivery-failing', trigger: name, error },
+      );
     }
   }
 }

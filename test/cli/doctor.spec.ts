@@ -60,13 +60,10 @@ describe('event-triggers doctor', () => {
     });
   });
 
-  it('warns of dead letters, and of rows in default partitions', async () => {
+  it('warns of dead letters', async () => {
     await shop.database.query(
       `insert into event_triggers.dead_letter (trigger_id, event_id, operation, created_at, attempts, reason)
        select id, 1, 'INSERT', now(), 1, 'exhausted' from event_triggers.event_trigger`,
-    );
-    await shop.database.query(
-      `insert into event_triggers.event (trigger_id, operation, created_at) values (0, 'MANUAL', '2020-01-01')`,
     );
 
     const { code, findings } = await examine();
@@ -77,7 +74,6 @@ describe('event-triggers doctor', () => {
       message: 'given up: order_created (1)',
       fix: expect.stringContaining('redeliver --dead'),
     });
-    expect(of(findings, 'partitions')).toMatchObject({ severity: 'warning' });
   });
 
   it('tells a role what it lacks, and goes no further', async () => {
@@ -124,6 +120,22 @@ describe('event-triggers doctor', () => {
     const { code, findings } = await examine('postgres://127.0.0.1:1/shop');
     expect(code).toBe(1);
     expect(findings).toMatchObject([{ check: 'connection', severity: 'problem' }]);
+  });
+
+  it('warns of rows in default partitions', async () => {
+    // A replica that is alive may clear them away before they are seen.
+    await shop.stop();
+    await shop.database.query(
+      `insert into event_triggers.event (trigger_id, operation, created_at) values (0, 'MANUAL', '2020-01-01')`,
+    );
+
+    const { findings } = await examine();
+
+    expect(of(findings, 'partitions')).toMatchObject({
+      severity: 'warning',
+      message: 'rows lie in default partitions: event',
+      fix: expect.stringContaining('prune'),
+    });
   });
 
   it('finds that nobody delivers', async () => {

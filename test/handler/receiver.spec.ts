@@ -230,6 +230,26 @@ describe.each(ADAPTERS)('the endpoint for webhooks on %s', (_, makeAdapter) => {
     expect(calls).toHaveLength(4);
   });
 
+  it('leaves it to Nest to log what a method throws in a bundle, once each', async () => {
+    const bundle = ['1', '2'].map((id) => payload({ id }));
+    behave = ({ id }) => {
+      throw new Error(`fails at ${id}`);
+    };
+    const { app, post } = await run();
+    const logged: unknown[] = [];
+    app.useLogger({
+      log: () => undefined,
+      warn: () => undefined,
+      error: (error: unknown, ...more: unknown[]) => logged.push([String(error), more.at(-1)]),
+    });
+    await post(PATH, KNOWN, bundle);
+    app.useLogger(false);
+    expect(logged).toEqual([
+      ['Error: fails at 1', 'ExceptionsHandler'],
+      ['Error: fails at 2', 'ExceptionsHandler'],
+    ]);
+  });
+
   it('tells the method when its sender does not wait any more', async () => {
     let aborted: () => void = () => undefined;
     const abortion = new Promise<void>((resolve) => (aborted = resolve));

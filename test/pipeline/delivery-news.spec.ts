@@ -4,6 +4,7 @@ import type { Outcome } from '../../lib/pipeline/deliver/outcome.js';
 import { DeliveryNews } from '../../lib/pipeline/delivery-news.js';
 import type { TriggerId } from '../../lib/pipeline/event.js';
 import type { Decision } from '../../lib/pipeline/record/attempt.js';
+import type { State } from '../../lib/state-log.js';
 
 const A_MINUTE = 60_000;
 const trigger = { id: 1 as TriggerId, name: 'order_created' } as StoredTrigger;
@@ -23,7 +24,7 @@ describe('the log of a dispatcher', () => {
   beforeEach(() => {
     lines = [];
     time = 0;
-    const write = (line: string) => void lines.push(line);
+    const write = (sentence: string, { error }: State) => void lines.push(`${sentence} (${error})`);
     news = new DeliveryNews({ log: write, warn: write, error: write }, () => time);
   });
 
@@ -39,8 +40,8 @@ describe('the log of a dispatcher', () => {
   it('tells once that a trigger does not get through, why, and when it does again', () => {
     hear(retry, retry, retry, delivered, delivered);
     expect(lines).toEqual([
-      'Event trigger "order_created" does not get through, and tries again: The receiver answered 503',
-      'Event trigger "order_created" gets through again',
+      'Event trigger "order_created" does not get through, and tries again; its attempts say why (HTTP_503)',
+      'Event trigger "order_created" gets through again (undefined)',
     ]);
   });
 
@@ -57,8 +58,8 @@ describe('the log of a dispatcher', () => {
     time += A_MINUTE;
     hear(dead);
     expect(lines).toEqual([
-      'Event trigger "order_created": an event is a dead letter (exhausted); the last attempt: The receiver answered 503',
-      'Event trigger "order_created": 3 more events are dead letters (exhausted); the last attempt: The receiver answered 503',
+      'Event trigger "order_created": an event is a dead letter (exhausted); its attempts say why (HTTP_503)',
+      'Event trigger "order_created": 3 more events are dead letters (exhausted); its attempts say why (HTTP_503)',
     ]);
   });
 });

@@ -1,4 +1,5 @@
-import type { INestApplicationContext, LoggerService } from '@nestjs/common';
+import { Injectable, type INestApplicationContext, type LoggerService } from '@nestjs/common';
+import { OnEventTrigger } from 'nestjs-event-triggers';
 import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
@@ -12,9 +13,20 @@ const CONFIDENTIAL = {
   query: 'query-4713',
   row: 'row-4714',
   answer: 'answer-4715',
+  location: 'location-4716',
+  handler: 'handler-4717',
+  transform: 'transform-4718',
 };
 /** Enough for the breaker to conclude something. */
 const EVENTS = 25;
+
+@Injectable()
+class FailingHandler {
+  @OnEventTrigger('order_unhandled')
+  handle(): void {
+    throw Object.assign(new Error(CONFIDENTIAL.handler), { code: `no ${CONFIDENTIAL.handler}` });
+  }
+}
 
 describe('what an application logs', () => {
   let database: TestDatabase;
@@ -44,9 +56,15 @@ describe('what an application logs', () => {
 
   it('has a code on each line, and nothing that is confidential', async () => {
     receiver.respondWith({ status: 500, body: CONFIDENTIAL.answer });
+    const redirecting = await startFakeReceiver();
+    redirecting.respondWith({
+      status: 302,
+      headers: { location: `/?token=${CONFIDENTIAL.location}` },
+    });
     application = await startApplication({
       database,
       logger,
+      imports: [{ module: class Handlers {}, providers: [FailingHandler] }],
       eventTriggers: {
         webhookSecret: CONFIDENTIAL.secret,
         triggers: [
@@ -65,6 +83,23 @@ describe('what an application logs', () => {
             webhook: `http://127.0.0.1:1/?token=${CONFIDENTIAL.query}`,
             retry: { attempts: 1 },
           },
+          {
+            name: 'order_redirected',
+            table: 'orders',
+            insert: true,
+            webhook: redirecting.url,
+            retry: { attempts: 1 },
+          },
+          {
+            name: 'order_transformed',
+            table: 'orders',
+            insert: true,
+            webhook: receiver.url,
+            transform: () => {
+              throw new TypeError(CONFIDENTIAL.transform);
+            },
+          },
+          { name: 'order_unhandled', table: 'orders', insert: true, retry: { attempts: 1 } },
         ],
         onDeadLetter: () => {
           throw new Error('the pager is off');
@@ -84,6 +119,19 @@ describe('what an application logs', () => {
     await eventually(() => wanted.every((code) => codes().includes(code)), {
       describe: `${wanted.join(', ')}`,
     });
+    const causes = [
+      'trigger=order_failing error=HTTP_500',
+      'trigger=order_dead error=ECONNREFUSED',
+      'trigger=order_redirected error=HTTP_302',
+      'trigger=order_transformed error=TypeError',
+      'trigger=order_unhandled',
+    ];
+    const told = (cause: string): boolean =>
+      lines.some((line) => line.replace(/ count=\d+/, '').endsWith(`${cause})`));
+    await eventually(() => causes.every(told), {
+      describe: `${causes.join(', ')}, of: ${lines.join('\n')}`,
+    });
+    await redirecting.close();
 
     expect(
       lines.filter((_, place) => codes()[place] === undefined),
