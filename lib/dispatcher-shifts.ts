@@ -108,6 +108,8 @@ export class DispatcherShifts {
   private async beginAgain(): Promise<void> {
     if (this.shift !== null) return;
     this.shift = await this.begin();
+    if (this.problem !== null)
+      this.log.log('The dispatcher goes on working', { code: 'dispatcher-able' });
     this.failures = 0;
     this.problem = null;
     this.patience = LOOK_MS;

@@ -60,8 +60,13 @@ export class EventTriggersService extends TriggerAdministration {
    * at any of their events has ended since. A destination that fails is progress as long as it is attempted, and a
    * trigger that is paused, or kept back here for the sake of its destination, is not expected to make any.
    *
+   * It reads what the database knows, so it can be wrong for a while: a `Retry-After` of longer than `stalledAfter` is
+   * known to the replica that got it; the events of a transaction that took longer have waited since they were written
+   * when it commits. Ask again before you wake anybody.
+   *
    * @param stalledAfter from 10 seconds. Default: 5 minutes, which outlasts a deployment. It counts as no less than the timeout
-   *   of a trigger and the longest pause of its breaker together, nor, with `suspendAfter`, than `lookEvery`
+   *   of a trigger and the longest pause of its breaker together, nor than what its rate limit puts between two events,
+   *   nor, with `suspendAfter`, than `lookEvery`
    * @throws InvalidOptionsError
    *
    * @example

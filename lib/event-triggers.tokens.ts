@@ -9,7 +9,14 @@ export const EVENT_TRIGGERS_RECEIVER = Symbol('EventTriggersReceiver');
 
 /** What belongs to one data source; two of them in an application do not get in each other's way. */
 type Part =
-  'Options' | 'FeatureDefinitions' | 'Inbox' | 'Lifecycle' | 'Observer' | 'Service' | 'Tracer';
+  | 'FeatureDefinitions'
+  | 'Health'
+  | 'Inbox'
+  | 'Lifecycle'
+  | 'Observer'
+  | 'Options'
+  | 'Service'
+  | 'Tracer';
 
 export const tokenOf = (part: Part, dataSource: string): string =>
   `EventTriggers${part}(${dataSource})`;

@@ -164,7 +164,13 @@ export abstract class TriggerAdministration {
    * await eventTriggers.pause('order_created'); // before the receiver goes down for an hour
    */
   async pause(name: string): Promise<boolean> {
-    return this.changeDelivery(name, pauseDelivery(this.schema));
+    const isNews = await this.changeDelivery(name, pauseDelivery(this.schema));
+    if (isNews)
+      this.logger.warn(`Event trigger "${name}" is not delivered any more, until resume`, {
+        code: 'delivery-paused',
+        trigger: name,
+      });
+    return isNews;
   }
 
   /**
@@ -175,7 +181,13 @@ export abstract class TriggerAdministration {
    * @throws EventTriggersError `ET_UNKNOWN_TRIGGER`
    */
   async resume(name: string): Promise<boolean> {
-    return this.changeDelivery(name, resumeDelivery(this.schema));
+    const isNews = await this.changeDelivery(name, resumeDelivery(this.schema));
+    if (isNews)
+      this.logger.log(`Event trigger "${name}" was resumed`, {
+        code: 'delivery-resumed',
+        trigger: name,
+      });
+    return isNews;
   }
 
   /**

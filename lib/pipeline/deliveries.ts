@@ -289,7 +289,7 @@ export class Deliveries {
     if (holdsUp(attempt)) for (const behind of this.backlog.fail(item)) this.park(behind);
     else this.backlog.finish(item);
     this.stages.tally.count(trigger.id, outcome);
-    this.stages.observer?.attemptEnded(trigger.name, outcome, decision);
+    this.stages.observer?.attemptEnded(trigger, outcome, decision);
     this.news.hear(trigger, outcome, decision);
   }
 

@@ -1,3 +1,4 @@
+import type { StoredTrigger } from './attach/stored-trigger.js';
 import type { Outcome } from './deliver/outcome.js';
 import type { ClaimedEvent } from './event.js';
 import type { Decision } from './record/attempt.js';
@@ -10,10 +11,16 @@ import type { Decision } from './record/attempt.js';
 export interface DispatcherObserver {
   /** A call that claims and records was answered after so many milliseconds. */
   claimAnswered(milliseconds: number): void;
+  /** Such a call failed; what it was to record is recorded by another one. */
+  claimFailed(): void;
   /** A batch came, of so many events. */
   batchClaimed(trigger: string, events: number): void;
   attemptBegan(trigger: string, event: ClaimedEvent): void;
-  attemptEnded(trigger: string, outcome: Outcome, decision: Decision): void;
+  attemptEnded(
+    trigger: Pick<StoredTrigger, 'name' | 'webhook'>,
+    outcome: Outcome,
+    decision: Decision,
+  ): void;
   /** The database holds a group of attempts. */
   groupRecorded(): void;
   /** What this dispatcher held is somebody else's. */
@@ -22,6 +29,22 @@ export interface DispatcherObserver {
   batchesTakenOver(batches: number): void;
   /** A connection that had failed works again. */
   reconnected(): void;
+}
+
+/** A call that claims and records, of which the observer hears what it came to. */
+export async function observed<Answer>(
+  call: Promise<Answer>,
+  observer: DispatcherObserver | undefined,
+): Promise<Answer> {
+  const askedAt = performance.now();
+  try {
+    const answer = await call;
+    observer?.claimAnswered(performance.now() - askedAt);
+    return answer;
+  } catch (error) {
+    observer?.claimFailed();
+    throw error;
+  }
 }
 
 /** How much a dispatcher has in its hands, and whether it keeps up. */
@@ -34,4 +57,6 @@ export interface DispatcherLoad {
   readonly waiting: number;
   /** Milliseconds since its loop should have looked again; 0 where it is in time. */
   readonly lateBy: number;
+  /** Whether notifications wake it; else it polls. */
+  readonly isListening: boolean;
 }

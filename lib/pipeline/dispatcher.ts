@@ -3,7 +3,7 @@ import { PollPace } from './claim/poll-pace.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryNews } from './delivery-news.js';
 import { failureOf, messageOf, pauseAfter, type Failure } from './dispatcher-failure.js';
-import type { DispatcherLoad } from './dispatcher-observer.js';
+import { observed, type DispatcherLoad } from './dispatcher-observer.js';
 import type { TriggerId } from './event.js';
 import { Holdings } from './holdings.js';
 import { insistently } from './insistently.js';
@@ -105,7 +105,8 @@ export class Dispatcher {
       inFlight: new Map(streams.map(({ trigger, gate }) => [trigger.name, gate.attempts])),
       keptBack: new Set(keptBack.map(({ trigger }) => trigger.name)),
       waiting: this.deliveries.waiting,
-      lateBy: Math.max(0, now() - this.nextTurn),
+      lateBy: this.stopping ? 0 : Math.max(0, now() - this.nextTurn),
+      isListening: this.stages.wakefulness.isListening,
     };
   }
 
@@ -181,19 +182,14 @@ export class Dispatcher {
     const eligible = claimable.filter((trigger) => deliveries.hasRoom(trigger));
     const retried = claimable.filter((trigger) => this.mayRetry(trigger));
     const record = recorder.dueIn(now()) === 0 ? recorder.take(now()) : null;
-    const askedAt = now();
-    const claims = await claimer.claim(
-      lease.id,
-      {
-        eligible,
-        hot: eligible.filter((trigger) => streams.isHot(trigger) || streams.isLeft(trigger)),
-        retries: this.retriesWanted(),
-        retried,
-        exclusive: streams.exclusive(retried),
-      },
-      record ?? undefined,
-    );
-    observer?.claimAnswered(now() - askedAt);
+    const request = {
+      eligible,
+      hot: eligible.filter((trigger) => streams.isHot(trigger) || streams.isLeft(trigger)),
+      retries: this.retriesWanted(),
+      retried,
+      exclusive: streams.exclusive(retried),
+    };
+    const claims = await observed(claimer.claim(lease.id, request, record ?? undefined), observer);
     if (record !== null) this.confirm(recorder.confirm());
     const served = new Set(claims.batches.map(({ triggerId }) => triggerId));
     streams.remember(eligible, claims.again, served);
@@ -301,8 +297,9 @@ export class Dispatcher {
     this.failures += 1;
     this.doubtAfter(failure);
     if (failure.kind === 'lease-lost') return;
+    const isNews = this.problem === null;
     this.problem = `The dispatcher cannot work on its log: ${messageOf(error)}`;
-    if (this.failures === 1) this.log.error(this.problem, { code: 'log-unreachable' });
+    if (isNews) this.log.error(this.problem, { code: 'log-unreachable' });
     await this.pause(pauseAfter(this.failures));
   }
 

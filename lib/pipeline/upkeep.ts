@@ -203,7 +203,9 @@ export class Upkeep {
       const known = streams.get(trigger.id);
       if (known !== undefined) streams.set({ ...known, claimable: false });
       const problem = `${messageOf(error)}. Its events wait for a replica that can deliver them.`;
+      const isKnown = this.problems.get(`unresolved ${trigger.id}`) === problem;
       this.problems.set(`unresolved ${trigger.id}`, problem);
+      if (isKnown) return;
       this.log.error(problem, { code: 'trigger-unresolved', trigger: trigger.name });
     }
   }
@@ -249,7 +251,7 @@ export class Upkeep {
   private async noteHealth(): Promise<void> {
     for (const { name, reason } of await this.stages.health.flush())
       this.log.error(`Event trigger "${name}" is paused: ${reason}. Its events are kept`, {
-        code: 'delivery-paused',
+        code: 'delivery-stopped',
         trigger: name,
       });
   }

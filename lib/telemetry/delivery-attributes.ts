@@ -1,11 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
-import { millisecondsOf } from '../pipeline/deliver/created-at.js';
 import type { Destination } from '../pipeline/deliver/destination.js';
 import { eventId } from '../pipeline/deliver/event-id.js';
 import type { Outcome } from '../pipeline/deliver/outcome.js';
 import type { ClaimedEvent } from '../pipeline/event.js';
+import { queueTime } from './queue-time.js';
 
-const MS_PER_SECOND = 1_000;
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
 
@@ -26,6 +25,7 @@ export function attemptAttributes(
   if (event === undefined || others.length > 0)
     return { ...own, 'messaging.batch.message_count': events.length };
   const id = eventId(destination.installation, event);
+  const waited = queueTime(event, now);
   return {
     ...own,
     ...('handle' in destination && {
@@ -34,7 +34,7 @@ export function attemptAttributes(
     }),
     'event_triggers.event.id': id,
     'event_triggers.attempt': event.attemptsBefore + 1,
-    ...queueTime(event, now),
+    ...(waited !== null && { 'event_triggers.queue_time': waited }),
   };
 }
 
@@ -78,17 +78,6 @@ const requestAttributes = (origin: string): Attributes => ({
   'http.request.method': 'POST',
   ...serverAttributes(origin),
 });
-
-/** Seconds from the change to the first attempt; of later ones it would only say how long retries took. */
-function queueTime(
-  { attemptsBefore, redelivered, createdAt }: ClaimedEvent,
-  now: number,
-): Attributes {
-  if (attemptsBefore > 0 || redelivered) return {};
-  // The change has its time from another clock, which may be ahead.
-  const waited = Math.max(0, now - millisecondsOf(createdAt));
-  return { 'event_triggers.queue_time': waited / MS_PER_SECOND };
-}
 
 /** The status as text where it is the reason, as the conventions for HTTP want it. */
 function errorType(status: number | null, error: Outcome['error']): string {

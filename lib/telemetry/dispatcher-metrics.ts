@@ -1,10 +1,11 @@
 import type { Counter, Histogram } from 'prom-client';
-import { millisecondsOf } from '../pipeline/deliver/created-at.js';
+import type { StoredTrigger } from '../pipeline/attach/stored-trigger.js';
 import type { Outcome } from '../pipeline/deliver/outcome.js';
 import type { DispatcherObserver } from '../pipeline/dispatcher-observer.js';
 import type { ClaimedEvent } from '../pipeline/event.js';
 import type { Decision } from '../pipeline/record/attempt.js';
 import type { MetricSet } from './metric-set.js';
+import { queueTime } from './queue-time.js';
 
 const MS_PER_SECOND = 1_000;
 /** From a receiver beside the database to the longest timeouts that are usual. */
@@ -18,6 +19,18 @@ const QUEUE_SECONDS = [
 /** From a question to an empty log to one that a server in trouble answers. */
 const CLAIM_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 const STATUSES_OF_A_CLASS = 100;
+/** Of webhooks, by their answer; of those that had none; and of handlers. */
+const STATUS_CLASSES = [
+  '1xx',
+  '2xx',
+  '3xx',
+  '4xx',
+  '5xx',
+  'none',
+  'skipped',
+  'handled',
+  'unhandled',
+];
 
 /** Counts what the dispatcher of this replica does. */
 export class DispatcherMetrics implements DispatcherObserver {
@@ -29,22 +42,24 @@ export class DispatcherMetrics implements DispatcherObserver {
   private readonly deliveryDuration: Histogram<'trigger'>;
   private readonly queueTime: Histogram<'trigger'>;
   private readonly claims: Counter;
+  private readonly claimsFailed: Counter;
   private readonly claimDuration: Histogram;
   private readonly flushes: Counter;
   private readonly leasesLost: Counter;
   private readonly takenOver: Counter;
   private readonly reconnects: Counter;
+  private known: readonly string[] = [];
 
   constructor(metrics: MetricSet) {
     const counter = (name: string, help: string): Counter<'trigger'> =>
       metrics.counter(name, help, ['trigger']);
-    this.claimed = counter('events_claimed_total', 'Events that came to this replica');
+    this.claimed = counter('events_claimed_total', 'New events that came to this replica');
     this.delivered = counter('events_delivered_total', 'Events that got through');
     this.retried = counter('events_retried_total', 'Attempts after which another one follows');
     this.dead = counter('events_dead_total', 'Events that were given up after an attempt');
     this.attempts = metrics.counter(
       'attempts_total',
-      'Attempts by the class of the answer: 2xx to 5xx, or none',
+      'Attempts by the class of the answer, 2xx to 5xx; none, handled, unhandled or skipped',
       ['trigger', 'status'],
     );
     this.deliveryDuration = metrics.histogram(
@@ -60,6 +75,7 @@ export class DispatcherMetrics implements DispatcherObserver {
       ['trigger'],
     );
     this.claims = metrics.counter('claims_total', 'Calls that claim and record');
+    this.claimsFailed = metrics.counter('claims_failed_total', 'Such calls that failed');
     this.claimDuration = metrics.histogram(
       'claim_duration_seconds',
       'A call that claims and records, until it is answered',
@@ -80,10 +96,17 @@ export class DispatcherMetrics implements DispatcherObserver {
     );
   }
 
-  /** A trigger there is: rates need a zero to begin from. */
-  knows(trigger: string): void {
-    for (const counter of [this.claimed, this.delivered, this.retried, this.dead])
-      counter.inc({ trigger }, 0);
+  /** The triggers that there are: rates need a zero to begin from, and those of deleted ones an end. */
+  knows(triggers: readonly string[]): void {
+    const counters = [this.claimed, this.delivered, this.retried, this.dead];
+    for (const trigger of triggers) for (const counter of counters) counter.inc({ trigger }, 0);
+    for (const trigger of this.known) {
+      if (triggers.includes(trigger)) continue;
+      for (const metric of [...counters, this.deliveryDuration, this.queueTime])
+        metric.remove({ trigger });
+      for (const status of STATUS_CLASSES) this.attempts.remove({ trigger, status });
+    }
+    this.known = triggers;
   }
 
   claimAnswered(milliseconds: number): void {
@@ -91,20 +114,27 @@ export class DispatcherMetrics implements DispatcherObserver {
     this.claimDuration.observe(milliseconds / MS_PER_SECOND);
   }
 
+  claimFailed(): void {
+    this.claimsFailed.inc();
+  }
+
   batchClaimed(trigger: string, events: number): void {
     this.claimed.inc({ trigger }, events);
   }
 
-  attemptBegan(trigger: string, { attemptsBefore, redelivered, createdAt }: ClaimedEvent): void {
-    if (attemptsBefore > 0 || redelivered) return;
-    // The change has its time from another clock, which may be ahead.
-    const waited = Math.max(0, Date.now() - millisecondsOf(createdAt));
-    this.queueTime.observe({ trigger }, waited / MS_PER_SECOND);
+  attemptBegan(trigger: string, event: ClaimedEvent): void {
+    const waited = queueTime(event, Date.now());
+    if (waited !== null) this.queueTime.observe({ trigger }, waited);
   }
 
-  attemptEnded(trigger: string, { status, duration }: Outcome, { kind }: Decision): void {
-    this.attempts.inc({ trigger, status: classOf(status) });
-    this.deliveryDuration.observe({ trigger }, duration / MS_PER_SECOND);
+  attemptEnded(
+    { name: trigger, webhook }: Pick<StoredTrigger, 'name' | 'webhook'>,
+    outcome: Outcome,
+    { kind }: Decision,
+  ): void {
+    const status = webhook === undefined ? classOfHandled(outcome) : classOfAnswer(outcome);
+    this.attempts.inc({ trigger, status });
+    this.deliveryDuration.observe({ trigger }, outcome.duration / MS_PER_SECOND);
     if (kind === 'delivered') this.delivered.inc({ trigger });
     else if (kind === 'retry') this.retried.inc({ trigger });
     else if (kind === 'dead') this.dead.inc({ trigger });
@@ -127,5 +157,10 @@ export class DispatcherMetrics implements DispatcherObserver {
   }
 }
 
-const classOf = (status: number | null): string =>
-  status === null ? 'none' : `${Math.floor(status / STATUSES_OF_A_CLASS)}xx`;
+function classOfAnswer({ status, kind }: Outcome): string {
+  if (status === null) return kind === 'delivered' ? 'skipped' : 'none';
+  return `${Math.floor(status / STATUSES_OF_A_CLASS)}xx`;
+}
+
+const classOfHandled = ({ kind }: Outcome): string =>
+  kind === 'delivered' ? 'handled' : 'unhandled';

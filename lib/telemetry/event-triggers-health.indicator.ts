@@ -1,10 +1,13 @@
+import { Inject, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import type { Duration } from '../duration.js';
 import { InvalidOptionsError } from '../event-triggers.errors.js';
 import type { EventTriggersService } from '../event-triggers.service.js';
-import { getEventTriggersToken } from '../event-triggers.tokens.js';
+import { DEFAULT_DATA_SOURCE, getEventTriggersToken, tokenOf } from '../event-triggers.tokens.js';
 import type { ProgressOptions, StalledTrigger } from '../pipeline/retry/stream-progress.js';
-import { inTime } from './in-time.js';
+import { refuseWithoutTriggers } from './refuse-without-triggers.js';
+import { TimedRead } from './timed-read.js';
 
 /** Balancers mostly wait for ten seconds, and a database that is well answers within some milliseconds. */
 const GIVES_UP_AFTER_MS = 3_000;
@@ -14,12 +17,13 @@ const GIVES_UP_AFTER_MS = 3_000;
  * where this replica has a problem, and where the database does not answer within three seconds. A destination that
  * fails is not a reason: it is attempted, and its events wait.
  *
- * Good for readiness and for alarms, not for liveness: that nobody delivers is seen by all replicas alike, and starting
- * all of them anew seldom helps.
+ * For alarms, on an endpoint of its own. Not for readiness or liveness: that nobody delivers is seen by all replicas
+ * alike, and taking them all out of service, or starting them all anew, takes down what still works. A replica that
+ * cannot do its own work is known by `EventTriggersService.health()`.
  *
  * @example
- * @Controller('health')
- * export class HealthController {
+ * @Controller('health/event-triggers')
+ * export class EventTriggersHealthController {
  *   constructor(
  *     private readonly health: HealthCheckService,
  *     private readonly eventTriggers: EventTriggersHealthIndicator,
@@ -32,12 +36,20 @@ const GIVES_UP_AFTER_MS = 3_000;
  *   }
  * }
  */
-export class EventTriggersHealthIndicator {
+export class EventTriggersHealthIndicator implements OnApplicationBootstrap {
+  /** By what is asked for; an application asks for one or two things. */
+  private readonly reads = new Map<Duration | undefined, TimedRead<StalledTrigger[]>>();
+
   constructor(
     private readonly indicators: HealthIndicatorService,
     private readonly moduleRef: ModuleRef,
     private readonly dataSource: string,
   ) {}
+
+  /** @throws InvalidOptionsError where there is nothing to look at */
+  onApplicationBootstrap(): void {
+    refuseWithoutTriggers(this.moduleRef, this.dataSource, 'EventTriggersHealthModule');
+  }
 
   /**
    * @param key the name of the indicator in the answer
@@ -45,27 +57,53 @@ export class EventTriggersHealthIndicator {
    */
   async isHealthy<const Key extends string>(
     key: Key,
-    options: ProgressOptions = {},
+    { stalledAfter }: ProgressOptions = {},
   ): Promise<HealthIndicatorResult<Key>> {
-    const service = this.moduleRef.get<EventTriggersService>(
-      getEventTriggersToken(this.dataSource),
-      { strict: false },
-    );
     const indicator = this.indicators.check(key);
-    const { problems } = service.health();
-    const stalled = await stalledIn(service, options);
+    const { problems } = this.service.health();
+    const stalled = await stalledBy(this.readOf(stalledAfter));
     const found = [...problems, ...(typeof stalled === 'string' ? [stalled] : stalled.map(worded))];
     return found.length === 0 ? indicator.up() : indicator.down({ problems: found });
   }
+
+  private readOf(stalledAfter: Duration | undefined): TimedRead<StalledTrigger[]> {
+    const known = this.reads.get(stalledAfter);
+    if (known !== undefined) return known;
+    const read = new TimedRead(
+      () => this.service.checkProgress(stalledAfter === undefined ? {} : { stalledAfter }),
+      GIVES_UP_AFTER_MS,
+    );
+    this.reads.set(stalledAfter, read);
+    return read;
+  }
+
+  private get service(): EventTriggersService {
+    return this.moduleRef.get(getEventTriggersToken(this.dataSource), { strict: false });
+  }
 }
 
+/** The token of the indicator for one data source: the class itself for the default one. */
+export const healthTokenOf = (
+  dataSource: string = DEFAULT_DATA_SOURCE,
+): string | typeof EventTriggersHealthIndicator =>
+  dataSource === DEFAULT_DATA_SOURCE ? EventTriggersHealthIndicator : tokenOf('Health', dataSource);
+
+/**
+ * Injects the `EventTriggersHealthIndicator` of a data source, for applications that have several.
+ *
+ * @param dataSource the name given to `EventTriggersHealthModule.forRoot({ dataSource })`; default: the default data source
+ *
+ * @example
+ * constructor(@InjectEventTriggersHealth('billing') private readonly billing: EventTriggersHealthIndicator) {}
+ */
+export const InjectEventTriggersHealth = (
+  dataSource?: string,
+): ParameterDecorator & PropertyDecorator => Inject(healthTokenOf(dataSource));
+
 /** What stands still, or why nobody knows. */
-async function stalledIn(
-  service: EventTriggersService,
-  options: ProgressOptions,
-): Promise<StalledTrigger[] | string> {
+async function stalledBy(read: TimedRead<StalledTrigger[]>): Promise<StalledTrigger[] | string> {
   try {
-    return await inTime(service.checkProgress(options), GIVES_UP_AFTER_MS);
+    return await read.answer();
   } catch (error) {
     if (error instanceof InvalidOptionsError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

@@ -2,9 +2,12 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { DEFAULT_DATA_SOURCE } from '../event-triggers.tokens.js';
-import { EventTriggersHealthIndicator } from './event-triggers-health.indicator.js';
+import { EventTriggersHealthIndicator, healthTokenOf } from './event-triggers-health.indicator.js';
 
-export { EventTriggersHealthIndicator } from './event-triggers-health.indicator.js';
+export {
+  EventTriggersHealthIndicator,
+  InjectEventTriggersHealth,
+} from './event-triggers-health.indicator.js';
 
 export interface EventTriggersHealthOptions {
   /** Whose triggers: the `dataSource` of `EventTriggersModule.forRoot`. Default: the one without a name. */
@@ -12,12 +15,14 @@ export interface EventTriggersHealthOptions {
 }
 
 /**
- * An indicator for the health checks of `@nestjs/terminus`.
+ * An indicator for the health checks of `@nestjs/terminus`. Imported once for each data source.
+ *
+ * @throws InvalidOptionsError when the application starts, where there are no event triggers of that data source
  *
  * @example
  * @Module({
  *   imports: [TerminusModule, EventTriggersModule.forRoot(), EventTriggersHealthModule.forRoot()],
- *   controllers: [HealthController],
+ *   controllers: [EventTriggersHealthController],
  * })
  * export class AppModule {}
  */
@@ -26,18 +31,19 @@ export class EventTriggersHealthModule {
   static forRoot({
     dataSource = DEFAULT_DATA_SOURCE,
   }: EventTriggersHealthOptions = {}): DynamicModule {
+    const token = healthTokenOf(dataSource);
     return {
       module: EventTriggersHealthModule,
       imports: [TerminusModule],
       providers: [
         {
-          provide: EventTriggersHealthIndicator,
+          provide: token,
           inject: [HealthIndicatorService, ModuleRef],
           useFactory: (indicators: HealthIndicatorService, moduleRef: ModuleRef) =>
             new EventTriggersHealthIndicator(indicators, moduleRef, dataSource),
         },
       ],
-      exports: [EventTriggersHealthIndicator],
+      exports: [token],
     };
   }
 }

@@ -1,15 +1,15 @@
 import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { register, type Registry } from 'prom-client';
+import { register } from 'prom-client';
 import { DEFAULT_DATA_SOURCE, tokenOf } from '../event-triggers.tokens.js';
 import { StateLog } from '../state-log.js';
 import { EventTriggersMetrics } from './event-triggers-metrics.js';
-import { MetricSet } from './metric-set.js';
+import { MetricSet, type MetricRegistry } from './metric-set.js';
 
 /** Where metrics go, and how they are called. */
 export interface EventTriggersMetricsOptions {
   /** The registry of prom-client that the application serves. Default: its global one. */
-  readonly registry?: Registry;
+  readonly registry?: MetricRegistry;
   /** Before each name. Default: `event_triggers_`. A second data source needs another one. */
   readonly prefix?: string;
   /** Whose triggers: the `dataSource` of `EventTriggersModule.forRoot`. Default: the one without a name. */

@@ -2,10 +2,9 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import type { ModuleRef } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { InvalidOptionsError } from '../event-triggers.errors.js';
 import type { EventTriggersLifecycle } from '../event-triggers.lifecycle.js';
 import type { ResolvedOptions } from '../event-triggers.options.js';
-import { DEFAULT_DATA_SOURCE, tokenOf } from '../event-triggers.tokens.js';
+import { tokenOf } from '../event-triggers.tokens.js';
 import { optionalProvider } from '../optional-provider.js';
 import type { RunStatement } from '../pipeline/retry/application-events.js';
 import { backlogDepths } from '../pipeline/retry/backlog-depth.js';
@@ -16,6 +15,7 @@ import type { StateLog } from '../state-log.js';
 import { DispatcherMetrics } from './dispatcher-metrics.js';
 import { LogMetrics, type LogReading } from './log-metrics.js';
 import type { MetricSet } from './metric-set.js';
+import { refuseWithoutTriggers } from './refuse-without-triggers.js';
 import { replicaMetrics } from './replica-metrics.js';
 
 /** All metrics of one data source, from the start of the application to its end. */
@@ -30,22 +30,12 @@ export class EventTriggersMetrics implements OnApplicationBootstrap, OnApplicati
   ) {
     this.dispatcher = new DispatcherMetrics(metrics);
     replicaMetrics(metrics, () => this.lifecycle());
-    new LogMetrics(
-      metrics,
-      () => this.read(),
-      (problem) =>
-        log.warn(`Metrics of the event log are left out: ${problem}`, { code: 'metrics-unread' }),
-    );
+    new LogMetrics(metrics, () => this.read(), log);
   }
 
   /** @throws InvalidOptionsError where there is nothing to measure */
   onApplicationBootstrap(): void {
-    if (this.lifecycle() !== null) return;
-    const where = this.dataSource === DEFAULT_DATA_SOURCE ? '' : ` of "${this.dataSource}"`;
-    throw new InvalidOptionsError(
-      `EventTriggersMetricsModule found no event triggers${where} to measure`,
-      { hint: 'Import EventTriggersModule.forRoot, with the same dataSource.' },
-    );
+    refuseWithoutTriggers(this.moduleRef, this.dataSource, 'EventTriggersMetricsModule');
   }
 
   /** After the dispatcher has drained, which is to be seen. */
@@ -64,12 +54,11 @@ export class EventTriggersMetrics implements OnApplicationBootstrap, OnApplicati
     const { schema: name, application } = this.moduleRef.get<ResolvedOptions>(token, own);
     const schema = quoteIdentifier(name);
     const run: RunStatement = (text, values) => dataSource.query(text, [...values]);
-    const [triggers, backlog, [numbers]] = await Promise.all([
-      listTriggers(run, schema, application),
-      backlogDepths(run, schema, application),
-      run<{ given: string }>(numbersGivenStatement(schema), []),
-    ]);
-    for (const trigger of triggers) this.dispatcher.knows(trigger.name);
+    // In turn: all replicas together must not take three connections each from the application.
+    const triggers = await listTriggers(run, schema, application);
+    const backlog = await backlogDepths(run, schema, application);
+    const [numbers] = await run<{ given: string }>(numbersGivenStatement(schema), []);
+    this.dispatcher.knows(triggers.map(({ name: trigger }) => trigger));
     return { triggers, backlog, captured: Number(numbers?.given ?? 0) };
   }
 }

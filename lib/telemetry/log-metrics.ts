@@ -1,6 +1,7 @@
 import type { TriggerSummary } from '../pipeline/retry/trigger-list.js';
-import { inTime } from './in-time.js';
+import type { StateLog } from '../state-log.js';
 import type { MetricSet, Sample } from './metric-set.js';
+import { TimedRead } from './timed-read.js';
 
 const MS_PER_SECOND = 1_000;
 /** All metrics of a scrape are of one reading, and so are those of two that scrape at the same time. */
@@ -21,12 +22,14 @@ export class LogMetrics {
   private reading: Promise<LogReading | null> = Promise.resolve(null);
   private readAt = Number.NEGATIVE_INFINITY;
   private isFailing = false;
+  private readonly log: TimedRead<LogReading>;
 
   constructor(
     metrics: MetricSet,
-    private readonly read: () => Promise<LogReading>,
-    private readonly warn: (problem: string) => void,
+    read: () => Promise<LogReading>,
+    private readonly lines: StateLog,
   ) {
+    this.log = new TimedRead(read, GIVES_UP_AFTER_MS);
     metrics.counter(
       'events_captured_total',
       'Numbers that were given to events of all triggers, also of what was rolled back',
@@ -83,11 +86,17 @@ export class LogMetrics {
 
   private async readOrWarn(): Promise<LogReading | null> {
     try {
-      const reading = await inTime(this.read(), GIVES_UP_AFTER_MS);
+      const reading = await this.log.answer();
+      if (this.isFailing)
+        this.lines.log('Metrics of the event log are told again', { code: 'metrics-read' });
       this.isFailing = false;
       return reading;
     } catch (error) {
-      if (!this.isFailing) this.warn(error instanceof Error ? error.message : String(error));
+      const problem = error instanceof Error ? error.message : String(error);
+      if (!this.isFailing)
+        this.lines.warn(`Metrics of the event log are left out: ${problem}`, {
+          code: 'metrics-unread',
+        });
       this.isFailing = true;
       return null;
     }

@@ -1,7 +1,17 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  type OpenMetricsContentType,
+  type PrometheusContentType,
+  type Registry,
+} from 'prom-client';
 import { InvalidOptionsError } from '../event-triggers.errors.js';
 
 type Labels = Readonly<Record<string, string>>;
+
+/** One of either format. */
+export type MetricRegistry = Registry<PrometheusContentType> | Registry<OpenMetricsContentType>;
 
 /** A value of a gauge, with its labels. */
 export type Sample = readonly [labels: Labels, value: number];
@@ -11,7 +21,7 @@ export class MetricSet {
   private readonly names: string[] = [];
 
   constructor(
-    private readonly registry: Registry,
+    private readonly registry: MetricRegistry,
     private readonly prefix: string,
   ) {}
 
@@ -75,7 +85,7 @@ export class MetricSet {
   private described(
     suffix: string,
     help: string,
-  ): { name: string; help: string; registers: [Registry] } {
+  ): { name: string; help: string; registers: [MetricRegistry] } {
     const name = this.prefix + suffix;
     if (this.registry.getSingleMetric(name) !== undefined) {
       throw new InvalidOptionsError(`The registry has a metric "${name}" already`, {

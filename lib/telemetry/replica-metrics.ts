@@ -1,7 +1,16 @@
 import type { EventTriggersLifecycle } from '../event-triggers.lifecycle.js';
+import type { DispatcherLoad } from '../pipeline/dispatcher-observer.js';
 import type { MetricSet, Sample } from './metric-set.js';
 
 const MS_PER_SECOND = 1_000;
+/** Where no dispatcher works. */
+const NOTHING: DispatcherLoad = {
+  inFlight: new Map(),
+  keptBack: new Set(),
+  waiting: 0,
+  lateBy: 0,
+  isListening: false,
+};
 
 /** How this replica is at the time of a scrape. Nothing is asked of the database. */
 export function replicaMetrics(
@@ -9,14 +18,29 @@ export function replicaMetrics(
   lifecycle: () => Pick<EventTriggersLifecycle, 'load' | 'health'> | null,
 ): void {
   metrics.gauge('attempts_in_flight', 'Attempts under way', ['trigger'], () => {
-    const inFlight = lifecycle()?.load()?.inFlight ?? new Map<string, number>();
+    const { inFlight } = lifecycle()?.load() ?? NOTHING;
     return [...inFlight].map(([trigger, attempts]): Sample => [{ trigger }, attempts]);
   });
+  metrics.gauge(
+    'delivery_kept_back',
+    'Whether this replica holds back: 0 or 1',
+    ['trigger'],
+    () => {
+      const { inFlight, keptBack } = lifecycle()?.load() ?? NOTHING;
+      return [...inFlight.keys()].map((trigger): Sample => [
+        { trigger },
+        Number(keptBack.has(trigger)),
+      ]);
+    },
+  );
   metrics.gauge('events_in_hand', 'Events that are claimed and wait for their turn', [], () => [
-    [{}, lifecycle()?.load()?.waiting ?? 0],
+    [{}, (lifecycle()?.load() ?? NOTHING).waiting],
   ]);
   metrics.gauge('dispatcher_lag_seconds', 'How late the loop is for its next turn', [], () => [
-    [{}, (lifecycle()?.load()?.lateBy ?? 0) / MS_PER_SECOND],
+    [{}, (lifecycle()?.load() ?? NOTHING).lateBy / MS_PER_SECOND],
+  ]);
+  metrics.gauge('dispatcher_listening', 'Whether notifications wake it: 0 or 1', [], () => [
+    [{}, Number((lifecycle()?.load() ?? NOTHING).isListening)],
   ]);
   metrics.gauge('problems', 'What health() of this replica lists', [], () => [
     [{}, lifecycle()?.health().problems.length ?? 0],

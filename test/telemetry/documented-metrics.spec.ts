@@ -5,6 +5,7 @@ import { DispatcherMetrics } from '../../lib/telemetry/dispatcher-metrics.js';
 import { LogMetrics } from '../../lib/telemetry/log-metrics.js';
 import { MetricSet } from '../../lib/telemetry/metric-set.js';
 import { replicaMetrics } from '../../lib/telemetry/replica-metrics.js';
+import { StateLog } from '../../lib/state-log.js';
 
 const PREFIX = 'event_triggers_';
 /** What a histogram is read by. */
@@ -24,7 +25,7 @@ describe('the metrics that there are', () => {
     new LogMetrics(
       metrics,
       () => Promise.reject(new Error('there is no database')),
-      () => undefined,
+      new StateLog({ log: () => undefined, warn: () => undefined, error: () => undefined }),
     );
     const described = await registry.getMetricsAsJSON();
     // prom-client's types say that it is an enum of numbers, which it is not.

@@ -245,6 +245,6 @@ describe('the metrics of an application', () => {
         database,
         imports: [EventTriggersMetricsModule.forRoot({ registry, dataSource: 'billing' })],
       }),
-    ).rejects.toThrow('EventTriggersMetricsModule found no event triggers of "billing" to measure');
+    ).rejects.toThrow('EventTriggersMetricsModule found no event triggers of "billing"');
   });
 });

@@ -144,7 +144,7 @@ describe('the context of a trace', () => {
 
   it('is refused where there is nothing to trace', async () => {
     await expect(orders.start({ tracing: { dataSource: 'billing' } })).rejects.toThrow(
-      'EventTriggersTracingModule found no event triggers of "billing" to trace',
+      'EventTriggersTracingModule found no event triggers of "billing"',
     );
   });
 });

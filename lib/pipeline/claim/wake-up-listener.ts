@@ -123,21 +123,25 @@ export class WakeUpListener {
   private async check(): Promise<void> {
     const payload = PROBE + randomUUID();
     await new Promise<void>((resolve, reject) => {
-      const deadline = setTimeout(() => reject(new Error('no notification came')), PROBE_WITHIN_MS);
+      let deadline: NodeJS.Timeout | undefined;
+      let isHeard = false;
       const heard = (): void => {
+        isHeard = true;
         clearTimeout(deadline);
         resolve();
       };
       this.probe = { payload, heard };
+      const sent = (): void => {
+        if (isHeard) return;
+        deadline = setTimeout(() => reject(new Error('no notification came')), PROBE_WITHIN_MS);
+      };
+      // It may have to wait for a connection, which says nothing about notifications.
       this.database
         .query(`select pg_notify($1, $2) where ${this.schema}.may_notify_v1()`, [
           unquoted(this.schema),
           payload,
         ])
-        .catch((error: unknown) => {
-          clearTimeout(deadline);
-          reject(error instanceof Error ? error : new Error(String(error)));
-        });
+        .then(sent, reject);
     });
   }
 

@@ -12,9 +12,11 @@ interface Counted {
   readonly places: Map<number, number>;
 }
 
+const nothingYet = (): Counted => ({ delivered: 0, failed: 0, places: new Map() });
+
 /**
- * Counts attempts for `statistics`, in memory, and writes the counts down every few seconds: a figure for people, of
- * which a crash may cost some seconds, and not what anything is decided by.
+ * Counts attempts for `statistics`, in memory, and writes the counts down every few seconds: a figure of which a crash
+ * may cost some seconds. Nothing is delivered or not because of it; that there is one says that a stream makes progress.
  */
 export class DeliveryTally {
   private readonly statement: string;
@@ -28,18 +30,14 @@ export class DeliveryTally {
   }
 
   count(trigger: TriggerId, { kind, duration }: Outcome): void {
-    let counted = this.counted.get(trigger);
-    if (counted === undefined) {
-      counted = { delivered: 0, failed: 0, places: new Map() };
-      this.counted.set(trigger, counted);
-    }
+    const counted = this.countedOf(trigger);
     if (kind === 'delivered') counted.delivered += 1;
     else counted.failed += 1;
     const place = placeOnScale(duration);
     counted.places.set(place, (counted.places.get(place) ?? 0) + 1);
   }
 
-  /** Nothing is written where nothing was attempted. */
+  /** Nothing is written where nothing was attempted; what could not be written is counted with what comes. */
   async flush(): Promise<void> {
     if (this.counted.size === 0) return;
     const { counted } = this;
@@ -51,6 +49,25 @@ export class DeliveryTally {
       places: [...places.keys()],
       counts: [...places.values()],
     }));
-    await this.database.run('event-triggers:tally', this.statement, [JSON.stringify(rows)]);
+    try {
+      await this.database.run('event-triggers:tally', this.statement, [JSON.stringify(rows)]);
+    } catch (error) {
+      for (const [trigger, unwritten] of counted) this.add(trigger, unwritten);
+      throw error;
+    }
+  }
+
+  private add(trigger: TriggerId, { delivered, failed, places }: Counted): void {
+    const counted = this.countedOf(trigger);
+    counted.delivered += delivered;
+    counted.failed += failed;
+    for (const [place, attempts] of places)
+      counted.places.set(place, (counted.places.get(place) ?? 0) + attempts);
+  }
+
+  private countedOf(trigger: TriggerId): Counted {
+    const counted = this.counted.get(trigger) ?? nothingYet();
+    this.counted.set(trigger, counted);
+    return counted;
   }
 }

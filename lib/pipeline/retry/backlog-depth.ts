@@ -3,10 +3,12 @@ import type { RunStatement } from './application-events.js';
 import { backlogDepthStatement } from './backlog-depth.sql.js';
 import { MOST_COUNTED } from './trigger-list.sql.js';
 
-/** What lies beyond a cursor; numbers of events as the text that Postgres prints. */
+/** What nobody has claimed; numbers of events as the text that Postgres prints. */
 export interface CountedBacklog {
-  /** Up to `MOST_COUNTED`. */
+  /** Beyond the cursor, up to `MOST_COUNTED`. */
   readonly counted: number;
+  /** Behind it, up to `MOST_COUNTED`. */
+  readonly behind: number;
   readonly first: string | null;
   readonly last: string | null;
   readonly newest: string | null;
@@ -28,8 +30,9 @@ export async function backlogDepths(
  * Numbers are given to the events of all triggers in turn. Those that were counted say how many of them are this
  * trigger's, and the rest up to its newest is taken to be alike.
  */
-export function estimatedDepth({ counted, first, last, newest }: CountedBacklog): number {
-  if (counted < MOST_COUNTED || first === null || last === null || newest === null) return counted;
+export function estimatedDepth({ counted, behind, first, last, newest }: CountedBacklog): number {
+  const known = counted + behind;
+  if (counted < MOST_COUNTED || first === null || last === null || newest === null) return known;
   const density = (counted - 1) / (Number(last) - Number(first));
-  return counted + Math.round((Number(newest) - Number(last)) * density);
+  return known + Math.round((Number(newest) - Number(last)) * density);
 }

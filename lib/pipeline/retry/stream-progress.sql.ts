@@ -11,7 +11,7 @@ const milliseconds = (value: string): string => `${value} * interval '1 millisec
 /**
  * Of the triggers of application $1 whose delivery is not paused: since when something waits that should not, where that
  * is longer than $2 milliseconds, and no attempt of anybody has ended since. An attempt may take its timeout, and the next
- * one come a pause of its breaker later.
+ * one come a pause of its breaker later, or when its rate limit lets one through.
  */
 export const stalledStreamsStatement = (schema: QuotedIdentifier): string => `
   select t.name, ${utcText('w.unclaimed')} as unclaimed, ${utcText('w.overdue')} as overdue,
@@ -20,6 +20,8 @@ export const stalledStreamsStatement = (schema: QuotedIdentifier): string => `
    cross join lateral (
          select clock_timestamp() - greatest(
                   ${milliseconds('$2::float8')},
+                  ${milliseconds(`coalesce(1000 / (t.definition -> 'rateLimit' ->> 'perSecond')::float8, 0)`)}
+                    + ${COUNTED_WITHIN},
                   ${milliseconds(`((t.definition ->> 'timeout')::float8 + coalesce((t.definition -> 'breaker' ->> 'maxPause')::float8, 0))`)}
                     + ${COUNTED_WITHIN}) as long_ago) l
    cross join lateral (

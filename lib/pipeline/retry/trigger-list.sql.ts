@@ -6,7 +6,7 @@ import { utcText } from '../capture/utc-text.sql.js';
 export const MOST_COUNTED = 10_000;
 
 /** Numbers that were issued while a transaction had its first one and was not listed as running yet, and far more. */
-const NEWEST_OF_WINDOW = 10_000;
+export const NEWEST_OF_WINDOW = 10_000;
 
 const counted = (schema: string, table: string, which: string): string => `(
               select count(*)::integer
