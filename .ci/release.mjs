@@ -29,6 +29,10 @@ if (refusals.length > 0) {
 if (run('bash', ['.ci/run']) !== 0) {
   end(`${version} cannot be released: the checks failed, and say above what to mend.`, 1);
 }
+const changedMeanwhile = uncommitted();
+if (changedMeanwhile.length > 0) {
+  end(`${version} cannot be released: the checks left something behind. ${changedMeanwhile[0]}`, 1);
+}
 
 const flags = ['--provenance', '--access', 'public', ...(publish ? [] : ['--dry-run'])];
 const npm = process.env['npm_execpath'];

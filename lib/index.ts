@@ -24,6 +24,7 @@ export {
   type ErrorDetails,
 } from './event-triggers.errors.js';
 export type { Health } from './health.js';
+export type { WatchableColumn, WatchableTable } from './trigger-administration.js';
 export type { Duration } from './duration.js';
 export { BreakerOptions } from './breaker.options.js';
 export { RetryOptions } from './retry.options.js';
@@ -70,6 +71,9 @@ export { EventTriggerEntity } from './pipeline/attach/event-trigger.entity.js';
 // Capture: what happened
 export { OutboxEventEntity } from './pipeline/capture/outbox-event.entity.js';
 export type { EventData, EventTriggerPayload, Operation } from './pipeline/event.js';
+
+// Claim: whose the log is
+export type { Adoption } from './pipeline/claim/adoption.js';
 
 // Deliver: to a method of the application
 export {

@@ -96,7 +96,7 @@ export class DispatcherMetrics implements DispatcherObserver {
     );
   }
 
-  /** The triggers that there are: rates need a zero to begin from, and those of deleted ones an end. */
+  /** The names that triggers have: rates need a zero to begin from, and those of names that are gone an end. */
   knows(triggers: readonly string[]): void {
     const counters = [this.claimed, this.delivered, this.retried, this.dead];
     for (const trigger of triggers) for (const counter of counters) counter.inc({ trigger }, 0);

@@ -57,11 +57,11 @@ export class EventTriggersHealthIndicator implements OnApplicationBootstrap {
    */
   async isHealthy<const Key extends string>(
     key: Key,
-    { stalledAfter }: ProgressOptions = {},
+    options: ProgressOptions = {},
   ): Promise<HealthIndicatorResult<Key>> {
     const indicator = this.indicators.check(key);
     const { problems } = this.service.health();
-    const stalled = await stalledBy(this.readOf(stalledAfter));
+    const stalled = await stalledBy(this.readOf(options.stalledAfter));
     const found = [...problems, ...(typeof stalled === 'string' ? [stalled] : stalled.map(worded))];
     return found.length === 0 ? indicator.up() : indicator.down({ problems: found });
   }

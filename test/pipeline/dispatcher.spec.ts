@@ -112,6 +112,32 @@ describe('a dispatcher', () => {
     expect(await attempts(), 'what it had done is recorded').toEqual({ rows: 2, events: 2 });
   });
 
+  it('says that it cannot work on its log where its lease was lost just before', async () => {
+    const connections = engine.connect();
+    let state: 'well' | 'loses its lease' | 'down' = 'well';
+    const fail = (error: object): Promise<never> =>
+      Promise.reject(Object.assign(new Error('it is down'), error));
+    const failing = Object.assign(Object.create(connections) as Database, {
+      run: (...call: Parameters<Database['run']>) => {
+        if (state === 'down') return fail({ code: 'ECONNREFUSED' });
+        if (state === 'well' || !call[0].endsWith(':cycle')) return connections.run(...call);
+        state = 'down';
+        return fail({ code: 'ET005' });
+      },
+    });
+    const replica = await start({ connections: failing });
+    await engine.emit(stream);
+    await receiver.waitFor(1);
+
+    state = 'loses its lease';
+    const said = (text: string) => () =>
+      replica.messages.filter((message) => message.includes(text)).length === 1;
+    await eventually(said('cannot work on its log: it is down'), { describe: 'the failure' });
+    state = 'well';
+    await eventually(said('reaches its log again'), { describe: 'the end of the failure' });
+    expect(receiver.requests, 'no event but the first').toHaveLength(1);
+  });
+
   it('records an attempt at once, however rarely it looks for events', async () => {
     const pollInterval = 3_000;
     await start({ pollInterval });

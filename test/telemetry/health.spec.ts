@@ -14,7 +14,7 @@ import {
 } from 'nestjs-event-triggers/health';
 import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ApplicationOptions } from '../support/application.js';
+import { startApplication, type ApplicationOptions } from '../support/application.js';
 import { startSilentProxy } from '../support/silent-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { eventually } from '../support/wait-until.js';
@@ -220,6 +220,30 @@ describe('the health of an application', () => {
     await application!.close();
     application = undefined;
     await proxy.close();
+  });
+
+  it('does not count a trigger whose rate limit lets one through more rarely than is asked for', async () => {
+    const slow = {
+      name: 'order_slow',
+      table: 'orders',
+      insert: true,
+      rateLimit: 1 / 1_800,
+    } as const;
+    await start({ dispatcher: false, triggers: [{ ...slow, webhook: receiver.url }] });
+    await database.query('insert into orders values (1)');
+    await timePasses();
+    expect(await health(), 'one in half an hour').toEqual({ status: OK, problems: [] });
+    for (let times = 0; times < 3; times += 1) await timePasses();
+    expect((await health()).status).toBe(UNAVAILABLE);
+  });
+
+  it('is refused where there is nothing to look at', async () => {
+    await expect(
+      startApplication({
+        database,
+        imports: [EventTriggersHealthModule.forRoot({ dataSource: 'billing' })],
+      }),
+    ).rejects.toThrow('EventTriggersHealthModule found no event triggers of "billing"');
   });
 
   it('is asked with a time that can be told', async () => {

@@ -1,5 +1,5 @@
 import { Injectable, type INestApplicationContext, type LoggerService } from '@nestjs/common';
-import { OnEventTrigger } from 'nestjs-event-triggers';
+import { EventTriggersService, OnEventTrigger } from 'nestjs-event-triggers';
 import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApplication } from '../support/application.js';
@@ -53,6 +53,23 @@ describe('what an application logs', () => {
   const logger: LoggerService = { log: hear, warn: hear, error: hear };
   const codes = (): (string | undefined)[] =>
     lines.map((line) => / \(code=([a-z-]+)[^()]*\)$/.exec(line)?.[1]);
+
+  it('has a line for each pause and resumption by hand, and none where nothing changes', async () => {
+    application = await startApplication({
+      database,
+      logger,
+      eventTriggers: {
+        triggers: [{ name: 'order_created', table: 'orders', insert: true, webhook: receiver.url }],
+      },
+    });
+    const service = application.get(EventTriggersService);
+    for (const call of ['pause', 'pause', 'resume', 'resume'] as const)
+      await service[call]('order_created');
+    expect(codes().filter((code) => code?.startsWith('delivery-'))).toEqual([
+      'delivery-paused',
+      'delivery-resumed',
+    ]);
+  });
 
   it('has a code on each line, and nothing that is confidential', async () => {
     receiver.respondWith({ status: 500, body: CONFIDENTIAL.answer });

@@ -1,5 +1,5 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { EventTriggersService } from 'nestjs-event-triggers';
+import { Injectable, type INestApplicationContext } from '@nestjs/common';
+import { EventRejectedError, EventTriggersService, OnEventTrigger } from 'nestjs-event-triggers';
 import { EventTriggersMetricsModule } from 'nestjs-event-triggers/metrics';
 import { startFakeReceiver, type FakeReceiver } from 'nestjs-event-triggers/testing';
 import { Registry } from 'prom-client';
@@ -17,6 +17,17 @@ const LISTENING = `
     from pg_stat_activity
    where datname = current_database()
      and query like 'listen %'`;
+
+@Injectable()
+class OrderHandlers {
+  @OnEventTrigger('order_handled')
+  handle(): void {}
+
+  @OnEventTrigger('order_unhandled')
+  fail(): void {
+    throw new EventRejectedError('never');
+  }
+}
 
 describe('the metrics of an application', () => {
   let database: TestDatabase;
@@ -140,6 +151,62 @@ describe('the metrics of an application', () => {
         read.value('events_in_hand') === 3,
     );
     expect(metrics.value('dispatcher_lag_seconds'), 'the loop is in time').toBeLessThan(2);
+  });
+
+  it('tell handlers from answers, what is kept back from what is delivered, and who is woken', async () => {
+    receiver.respondWith({ status: 429, headers: { 'retry-after': '60' } });
+    application = await startApplication({
+      database,
+      imports: [
+        EventTriggersMetricsModule.forRoot({ registry }),
+        { module: class Handlers {}, providers: [OrderHandlers] },
+      ],
+      eventTriggers: {
+        triggers: [
+          { ...ORDERS, name: 'order_busy', webhook: receiver.url },
+          { ...ORDERS, name: 'order_skipped', webhook: receiver.url, transform: () => 'skip' },
+          { ...ORDERS, name: 'order_handled' },
+          { ...ORDERS, name: 'order_unhandled', retry: { attempts: 1 } },
+        ],
+      },
+    });
+
+    await database.query('insert into orders values (1)');
+    const attempts = (trigger: string, status: string) => (read: ReadMetrics) =>
+      read.value('attempts_total', { trigger, status });
+    const metrics = await metricsOnce('an attempt at each, and a listener', (read) =>
+      [
+        attempts('order_busy', '4xx'),
+        attempts('order_skipped', 'skipped'),
+        attempts('order_handled', 'handled'),
+        attempts('order_unhandled', 'unhandled'),
+        (one: ReadMetrics) => one.value('dispatcher_listening'),
+      ].every((value) => value(read) === 1),
+    );
+    expect(metrics.value('delivery_kept_back', { trigger: 'order_busy' }), 'for a minute').toBe(1);
+    expect(metrics.value('delivery_kept_back', { trigger: 'order_handled' })).toBe(0);
+    expect(metrics.value('claims_failed_total')).toBe(0);
+  });
+
+  it('lose the series of a name that no trigger has any more', async () => {
+    await start({ triggers: [] });
+    const service = application!.get(EventTriggersService);
+    const trigger = 'order_created';
+    await service.createTrigger({ ...ORDERS, name: trigger, webhook: receiver.url });
+    await database.query('insert into orders values (1)');
+    await metricsOnce(
+      'the event',
+      (read) => read.value('events_delivered_total', { trigger }) === 1,
+    );
+    await service.updateTrigger(trigger, { name: 'order_made' });
+    const metrics = await metricsOnce(
+      'no series of it',
+      (read) => read.series(`trigger="${trigger}"`).length === 0,
+    );
+    expect(
+      metrics.value('events_delivered_total', { trigger: 'order_made' }),
+      'with its new name',
+    ).toBe(0);
   });
 
   it('count leases that are lost, and connections that work again', async () => {

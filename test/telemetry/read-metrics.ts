@@ -4,6 +4,8 @@ import type { Registry } from 'prom-client';
 export interface ReadMetrics {
   /** Without the prefix; undefined where it is not told. */
   value(name: string, labels?: Readonly<Record<string, string>>): number | undefined;
+  /** Those that have the label. */
+  series(label: string): string[];
 }
 
 /** Scrapes as Prometheus does: the text is parsed, not the objects behind it. */
@@ -17,6 +19,7 @@ export async function readMetrics(
     if (name !== undefined) samples.set(keyOf(name, labels.split(',')), Number(value));
   }
   return {
+    series: (label) => [...samples.keys()].filter((key) => key.includes(label)),
     value: (name, labels = {}) =>
       samples.get(
         keyOf(

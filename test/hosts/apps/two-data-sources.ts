@@ -7,6 +7,13 @@ import {
   EventTriggersService,
   InjectEventTriggers,
 } from 'nestjs-event-triggers';
+import {
+  EventTriggersHealthModule,
+  InjectEventTriggersHealth,
+  type EventTriggersHealthIndicator,
+} from 'nestjs-event-triggers/health';
+import { EventTriggersMetricsModule } from 'nestjs-event-triggers/metrics';
+import { register } from 'prom-client';
 import { listen, setting } from './listening.js';
 import { Order } from './order.entity.js';
 
@@ -15,6 +22,9 @@ class EventsController {
   constructor(
     @InjectEventTriggers() private readonly shop: EventTriggersService,
     @InjectEventTriggers('billing') private readonly billing: EventTriggersService,
+    @InjectEventTriggersHealth() private readonly shopHealth: EventTriggersHealthIndicator,
+    @InjectEventTriggersHealth('billing')
+    private readonly billingHealth: EventTriggersHealthIndicator,
   ) {}
 
   /** Which triggers each of the two knows, and what came of their events. */
@@ -22,6 +32,20 @@ class EventsController {
   async events() {
     const [shop, billing] = await Promise.all([this.shop.listEvents(), this.billing.listEvents()]);
     return { shop: shop.events, billing: billing.events };
+  }
+
+  @Get('metrics')
+  metrics() {
+    return register.metrics();
+  }
+
+  /** How each of the two is. */
+  @Get('health')
+  async health() {
+    return {
+      ...(await this.shopHealth.isHealthy('shop')),
+      ...(await this.billingHealth.isHealthy('billing')),
+    };
   }
 }
 
@@ -55,6 +79,10 @@ class EventsController {
         },
       ],
     }),
+    EventTriggersMetricsModule.forRoot(),
+    EventTriggersMetricsModule.forRoot({ dataSource: 'billing', prefix: 'billing_' }),
+    EventTriggersHealthModule.forRoot(),
+    EventTriggersHealthModule.forRoot({ dataSource: 'billing' }),
   ],
   controllers: [EventsController],
 })

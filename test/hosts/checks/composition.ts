@@ -92,6 +92,18 @@ export function describeComposition(host: Host): void {
           billing: delivered('invoice_made'),
         });
       }, LISTED_WITHIN_MS);
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      for (const [prefix, trigger] of [
+        ['event_triggers', 'order_changed'],
+        ['billing', 'invoice_made'],
+      ])
+        expect(metrics, 'metrics of each of the two').toContain(
+          `${prefix}_events_delivered_total{trigger="${trigger}"} 1`,
+        );
+      expect(await (await fetch(`${url}/health`)).json()).toEqual({
+        shop: { status: 'up' },
+        billing: { status: 'up' },
+      });
     });
 
     it('are both attached, detached and looked after in a migration and at the next boot', async () => {

@@ -30,6 +30,9 @@ export interface JourneyOptions {
 /** The logs are looked after a moment after the start. */
 const LOOKED_AFTER_WITHIN_MS = 10_000;
 
+/** What a scrape reads of the log may be a second old. */
+const SEEN_WITHIN_MS = 5_000;
+
 interface Row {
   readonly id: number;
   readonly status: string;
@@ -207,6 +210,26 @@ export function itGoesTheWholeWay(journey: () => Journey): void {
         expect(await daysAhead(), 'partitions of the event log').toBeGreaterThanOrEqual(2),
       LOOKED_AFTER_WITHIN_MS,
     );
+  });
+
+  it('counts its attempts in metrics, and is healthy for terminus', async () => {
+    const { app, receiver, insert, requestsOf } = journey();
+    receiver.respondWith({ status: 200 });
+    const id = await insert('counted');
+    await eventually(() => requestsOf(id).length > 0, { describe: 'an event that is counted' });
+    const counted = /^event_triggers_attempts_total\{trigger="order_changed",status="2xx"\} [1-9]/m;
+    await vi.waitFor(async () => {
+      const metrics = await (await fetch(`${app.url}/metrics`)).text();
+      expect(metrics, 'the attempts that got through').toMatch(counted);
+      expect(metrics, 'what is read from the log').toMatch(
+        /^event_triggers_backlog_events\{trigger="order_changed"\} 0$/m,
+      );
+    }, SEEN_WITHIN_MS);
+    const health = await fetch(`${app.url}/health`);
+    expect(await health.json()).toMatchObject({
+      status: 'ok',
+      info: { 'event-triggers': { status: 'up' } },
+    });
   });
 
   it('is well in the eyes of `event-triggers doctor`', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Database } from '../../../lib/database.js';
 import type { Outcome } from '../../../lib/pipeline/deliver/outcome.js';
 import type { TriggerId } from '../../../lib/pipeline/event.js';
 import { DeliveryTally } from '../../../lib/pipeline/record/delivery-tally.js';
@@ -48,6 +49,26 @@ describe('counting attempts', () => {
       counted.reduce((sum, count) => sum + count, 0),
       'over the minutes, of which there may be two',
     ).toBe(198);
+  });
+
+  it('writes with the next ones what it could not write', async () => {
+    const connections = engine.connect();
+    let isDown = true;
+    const failing = Object.assign(Object.create(connections) as Database, {
+      run: (...call: Parameters<Database['run']>) =>
+        isDown ? Promise.reject(new Error('it is down')) : connections.run(...call),
+    });
+    const tally = new DeliveryTally(failing, engine.schema);
+    tally.count(stream, attempt('delivered', 20));
+    tally.count(stream, attempt('retry', 20));
+    await expect(tally.flush()).rejects.toThrow('it is down');
+    tally.count(stream, attempt('delivered', 900));
+    isDown = false;
+    await tally.flush();
+
+    const [own] = await statistics();
+    expect(own).toMatchObject({ attempts: 3, failed: 1 });
+    expect(own!.p95, 'of 20, 20 and 900 ms').toBe(Math.round(reachOfPlace(placeOnScale(900))));
   });
 
   it('writes nothing where nothing was attempted', async () => {
