@@ -26,6 +26,8 @@ export class CapturePatrol {
   private readonly guard: CaptureGuard | null;
   private timer: NodeJS.Timeout | undefined;
   private ended = false;
+  /** Whether the last look failed. */
+  private isBlind = false;
 
   constructor(
     database: Database,
@@ -59,13 +61,15 @@ export class CapturePatrol {
       await this.lookForDrift();
       for (const held of (await this.guard?.look()) ?? [])
         this.log.error(this.stopped(held), { code: 'capture-stopped', trigger: held.trigger });
+      this.isBlind = false;
     } catch (error) {
       // Its connections are closed beneath it when the application ends.
-      if (!this.ended)
+      if (!this.ended && !this.isBlind)
         this.log.error(
           `Whether changes are captured could not be looked after: ${messageOf(error)}`,
           { code: 'capture-unwatched' },
         );
+      this.isBlind = true;
     }
   }
 
@@ -81,7 +85,8 @@ export class CapturePatrol {
   }
 
   private drift(drifted: readonly string[]): string {
-    return `Changes may have gone by uncaptured since ${this.state.intactAt.toISOString()}, when all was in force: the triggers on the tables of ${drifted.join(', ')} were dropped, changed or switched off, or a table was replaced. Call event_triggers.detach and attach around such a change`;
+    const schema = quoteIdentifier(this.options.schema);
+    return `Changes may have gone by uncaptured since ${this.state.intactAt.toISOString()}, when all was in force: the triggers on the tables of ${drifted.join(', ')} were dropped, changed or switched off, or a table was replaced. Call ${schema}.detach and attach around such a change`;
   }
 
   private stopped(held: HeldLog): string {

@@ -1,6 +1,6 @@
 import { messageOf, pauseAfter } from './pipeline/dispatcher-failure.js';
 import type { Dispatcher } from './pipeline/dispatcher.js';
-import type { DispatcherLoad } from './pipeline/dispatcher-observer.js';
+import type { DispatcherLoad } from './pipeline/dispatcher-load.js';
 import type { DispatcherLog } from './pipeline/stages.js';
 
 /** One look without an event is over soon: the server that was woken for it is to fall asleep again. */

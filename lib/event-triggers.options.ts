@@ -130,7 +130,7 @@ export class EventTriggersOptions {
   @May(`be ${SIGNING_KEYS_RULE}`, isSigningKeys, { secret: true })
   signingKeys?: SigningKeys;
 
-  /** Where webhooks may go. */
+  /** Where webhooks may go. Default: anywhere but to link-local addresses and those at which clouds hand out credentials. */
   @MayNest('be an object of destination options')
   @Type(() => DestinationOptions)
   destinations?: DestinationOptions;
@@ -151,7 +151,7 @@ export class EventTriggersOptions {
   @May(`be 'apply', 'verify' or 'off'`, isOneOf('apply', 'verify', 'off'))
   install?: Install;
 
-  /** How this replica dispatches, or false for one that only writes rows and attaches what it defines. */
+  /** How this replica dispatches, or false for one that only writes rows and attaches what it defines. Default: it dispatches. */
   @MayNest('be false or an object of dispatcher options', false)
   @Type(() => DispatcherOptions)
   dispatcher?: false | DispatcherOptions;
@@ -161,7 +161,10 @@ export class EventTriggersOptions {
   @Type(() => RetryOptions)
   retry?: RetryOptions;
 
-  /** When a failing destination is left alone for a while, for triggers without breaker options of their own. */
+  /**
+   * When a failing destination is left alone for a while, for triggers without breaker options of their own; false never.
+   * Default: where four of five attempts have failed lately.
+   */
   @MayNest('be false or an object of breaker options', false)
   @Type(() => BreakerOptions)
   breaker?: false | BreakerOptions;
@@ -177,7 +180,8 @@ export class EventTriggersOptions {
 
   /**
    * Called when an event is given up, after that is recorded, in the replica that gave it up: for an alarm. It is
-   * called once, and not at all if the process dies in between; the table `dead_letter` has them all.
+   * called once, and not at all if the process dies in between, nor for what dead replicas held (`lease-lost`); the table
+   * `dead_letter` has them all. What it throws is logged by the name of its class. Default: nobody is called.
    */
   @May('be a function', (value) => typeof value === 'function')
   onDeadLetter?: (deadLetter: DeadLetter) => void | Promise<void>;
@@ -193,7 +197,7 @@ export class EventTriggersOptions {
   @May('be a text', isText)
   deployment?: string;
 
-  /** How long the logs are kept. */
+  /** How long the logs are kept. Default: a week, dead letters and the inbox 30 days. */
   @MayNest('be an object of retention options')
   @Type(() => RetentionOptions)
   retention?: RetentionOptions;

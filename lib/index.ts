@@ -1,4 +1,4 @@
-/** The whole public API, by stage. What is not named here may change without notice. */
+/** The public API, by stage; `exports` of package.json has the other ways in. What is named nowhere there may change without notice. */
 
 // The module
 export {

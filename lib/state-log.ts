@@ -94,8 +94,13 @@ export const sentenceOf = (line: string): string => line.replace(/(.*) \(code=.*
  * What a line says of an error, which may be the application's: its code or the name of its class. Its message may be made
  * of a row, and so may what is no name.
  */
-export const errorCode = (code: string | undefined): string | undefined =>
-  code !== undefined && /^\w[\w.-]{0,63}$/.test(code) ? code : undefined;
+export function errorCode(error: unknown): string | undefined {
+  const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
+  return [code, name].find((word) => typeof word === 'string' && NAME.test(word)) as
+    string | undefined;
+}
+
+const NAME = /^\w[\w.-]{0,63}$/;
 
 /** As logfmt quotes a value that holds something else than one word. */
 const fieldOf = (value: string): string =>

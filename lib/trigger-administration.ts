@@ -166,7 +166,7 @@ export abstract class TriggerAdministration {
   async pause(name: string): Promise<boolean> {
     const isNews = await this.changeDelivery(name, pauseDelivery(this.schema));
     if (isNews)
-      this.logger.warn(`Event trigger "${name}" is not delivered any more, until resume`, {
+      this.logger.log(`Event trigger "${name}" is not delivered any more, until resume`, {
         code: 'delivery-paused',
         trigger: name,
       });
@@ -205,12 +205,14 @@ export abstract class TriggerAdministration {
    * await eventTriggers.pauseCapture('order_created'); // an import that nobody is to hear of
    */
   async pauseCapture(name: string): Promise<Date> {
-    const since = await this.withCapture((capture) => capture.pause(name, 'hand'));
-    if (since === null) throw await this.unknownTrigger(name);
-    this.logger.warn(
-      `Event trigger "${name}": changes are not captured since ${since.toISOString()}, until resumeCapture`,
-      { code: 'capture-paused', trigger: name },
-    );
+    const pause = await this.withCapture((capture) => capture.pause(name, 'hand'));
+    if (pause === null) throw await this.unknownTrigger(name);
+    const { since, isNews } = pause;
+    if (isNews)
+      this.logger.warn(
+        `Event trigger "${name}": changes are not captured since ${since.toISOString()}, until resumeCapture`,
+        { code: 'capture-paused', trigger: name },
+      );
     return since;
   }
 

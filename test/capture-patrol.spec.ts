@@ -72,6 +72,21 @@ it('tells it once where it may not mend it', async () => {
   expect(state.drifted).toEqual(['order_changed']);
 });
 
+it('tells once that it cannot look, and again after it could', async () => {
+  const guard = patrol();
+  const shut = () => database.query('alter table event_triggers.event_trigger rename to away');
+  const open = () => database.query('alter table event_triggers.away rename to event_trigger');
+  await shut();
+  await guard.look();
+  await guard.look();
+  expect(told).toEqual([expect.stringContaining('could not be looked after')]);
+  await open();
+  await guard.look();
+  await shut();
+  await guard.look();
+  expect(told).toHaveLength(2);
+});
+
 it('tells whose capture it has stopped, and how to go on', async () => {
   await database.query('insert into orders default values');
   const { retention } = validateOptions({ application: 'shop' });

@@ -64,7 +64,7 @@ describe('a line of the log', () => {
       'no order of ada@x',
       '',
     ];
-    expect(codes.map(errorCode)).toEqual([
+    expect(codes.map((code) => errorCode({ code }))).toEqual([
       'HTTP_503',
       'TypeError',
       'UND_ERR_CONNECT_TIMEOUT',
@@ -72,6 +72,9 @@ describe('a line of the log', () => {
       undefined,
       undefined,
     ]);
+    expect(errorCode(new TypeError('no order of ada@x')), 'the class').toBe('TypeError');
+    expect(errorCode('no order of ada@x'), 'what was thrown is no error').toBeUndefined();
+    expect(errorCode(undefined)).toBeUndefined();
   });
 
   it('goes to the level it was given', () => {

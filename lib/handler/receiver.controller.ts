@@ -3,6 +3,7 @@ import {
   HttpException,
   HttpStatus,
   Inject,
+  Logger,
   NotFoundException,
   Post,
   Req,
@@ -22,6 +23,9 @@ import { WebhookSecretGuard } from '../webhook/webhook-secret.guard.js';
 import type { WebhookSecretGuardOptions } from '../webhook/webhook-secret.options.js';
 import { HandlerRoutes } from './handler-routes.js';
 import { receivedEvents } from './received-events.js';
+
+/** As the layer of Nest that sees what a controller throws; of a bundle it sees nothing. */
+const exceptions = new Logger('ExceptionsHandler');
 
 /** A controller of its own for each path, under the application's prefix and outside of its versions. */
 export function receiverController(path: string, guard: WebhookSecretGuardOptions): Type {
@@ -104,8 +108,10 @@ function abortedWith(response: HostResponse): AbortController {
   return controller;
 }
 
-/** Nest has logged an error that is no answer, where it went through the method. */
 function statusOf(error: unknown): number | 'rejected' {
   if (error instanceof EventRejectedError) return 'rejected';
-  return error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
+  if (error instanceof HttpException) return error.getStatus();
+  // Around a method of the application Nest logs errors, but nothing else that is thrown.
+  if (!(error instanceof Error)) exceptions.error(error);
+  return HttpStatus.INTERNAL_SERVER_ERROR;
 }

@@ -1,5 +1,5 @@
+import { errorCode } from '../state-log.js';
 import { eventId } from './deliver/event-id.js';
-import { messageOf } from './dispatcher-failure.js';
 import type { Operation } from './event.js';
 import type { Attempt } from './record/attempt.js';
 import type { DispatcherLog } from './stages.js';
@@ -59,8 +59,12 @@ export class DeadLetters {
       });
     } catch (error) {
       this.log.error(
-        `onDeadLetter failed for event trigger "${stream.trigger.name}": ${messageOf(error)}`,
-        { code: 'dead-letter-listener-failed', trigger: stream.trigger.name },
+        `onDeadLetter failed for event trigger "${stream.trigger.name}": let it catch and log what it throws`,
+        {
+          code: 'dead-letter-listener-failed',
+          trigger: stream.trigger.name,
+          error: errorCode(error),
+        },
       );
     }
   }

@@ -58,7 +58,7 @@ export class DeliveryNews {
   private failure({ id, name }: StoredTrigger, outcome: Outcome, decision: Decision): void {
     const told = this.told.get(id) ?? nothingYet();
     this.told.set(id, told);
-    const error = errorCode(outcome.error?.code);
+    const error = errorCode(outcome.error);
     if (decision.kind === 'dead') {
       told.deadLetters += 1;
       if (this.now() - told.deadLetterAt < QUIET_MS) return;

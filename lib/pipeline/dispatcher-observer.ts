@@ -11,7 +11,7 @@ import type { Decision } from './record/attempt.js';
 export interface DispatcherObserver {
   /** A call that claims and records was answered after so many milliseconds. */
   claimAnswered(milliseconds: number): void;
-  /** Such a call failed; what it was to record is recorded by another one. */
+  /** Such a call failed: no answer, a refusal, a lease that was lost. What it was to record is recorded by another one. */
   claimFailed(): void;
   /** A batch came, of so many events. */
   batchClaimed(trigger: string, events: number): void;
@@ -45,18 +45,4 @@ export async function observed<Answer>(
     observer?.claimFailed();
     throw error;
   }
-}
-
-/** How much a dispatcher has in its hands, and whether it keeps up. */
-export interface DispatcherLoad {
-  /** Attempts under way, by the name of their trigger; a request that carries several events is one. */
-  readonly inFlight: ReadonlyMap<string, number>;
-  /** Triggers that are kept back for a while, because their destination fails or has asked for it. */
-  readonly keptBack: ReadonlySet<string>;
-  /** Events that are claimed and wait for their turn. */
-  readonly waiting: number;
-  /** Milliseconds since its loop should have looked again; 0 where it is in time. */
-  readonly lateBy: number;
-  /** Whether notifications wake it; else it polls. */
-  readonly isListening: boolean;
 }

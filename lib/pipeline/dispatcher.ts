@@ -3,7 +3,8 @@ import { PollPace } from './claim/poll-pace.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryNews } from './delivery-news.js';
 import { failureOf, messageOf, pauseAfter, type Failure } from './dispatcher-failure.js';
-import { observed, type DispatcherLoad } from './dispatcher-observer.js';
+import type { DispatcherLoad } from './dispatcher-load.js';
+import { observed } from './dispatcher-observer.js';
 import type { TriggerId } from './event.js';
 import { Holdings } from './holdings.js';
 import { insistently } from './insistently.js';
@@ -156,7 +157,7 @@ export class Dispatcher {
   private async recordRest(): Promise<void> {
     const { lease, recorder } = this.stages;
     await this.recording;
-    await recorder.flush(lease.id, now);
+    await recorder.flush(lease.id, now, (recorded) => this.confirm(recorded));
   }
 
   private async run(): Promise<void> {

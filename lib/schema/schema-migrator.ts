@@ -89,11 +89,6 @@ export class SchemaMigrator {
     }));
   }
 
-  /** The statements that `migrate` would run on an empty database, for those who apply them by hand. */
-  statements(): string[] {
-    return [this.createLedger(), ...this.migrations.map((migration) => this.text(migration))];
-  }
-
   /** What receivers answer is Unicode, and one answer that cannot be stored would hold up all that follow. */
   private async refuseEncoding(connection: MigrationConnection): Promise<void> {
     const { rows } = await connection.query('select getdatabaseencoding() as encoding');

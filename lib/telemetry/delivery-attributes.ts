@@ -3,6 +3,7 @@ import type { Destination } from '../pipeline/deliver/destination.js';
 import { eventId } from '../pipeline/deliver/event-id.js';
 import type { Outcome } from '../pipeline/deliver/outcome.js';
 import type { ClaimedEvent } from '../pipeline/event.js';
+import { errorCode } from '../state-log.js';
 import { queueTime } from './queue-time.js';
 
 const HTTP_PORT = 80;
@@ -67,6 +68,9 @@ export function outcomeAttributes(
   };
 }
 
+/** What the conventions call an error that has no name. */
+const OTHER_ERROR = '_OTHER';
+
 /** A method of the application; `messaging.system` has no name for what is none of the known brokers. */
 const HANDLED: Attributes = {
   'messaging.system': 'event_triggers',
@@ -79,8 +83,8 @@ const requestAttributes = (origin: string): Attributes => ({
   ...serverAttributes(origin),
 });
 
-/** The status as text where it is the reason, as the conventions for HTTP want it. */
+/** The status as text where it is the reason, as the conventions for HTTP want it; the error is the application's to name. */
 function errorType(status: number | null, error: Outcome['error']): string {
   if (error === null || (status !== null && error.code === `HTTP_${status}`)) return String(status);
-  return error.code;
+  return errorCode(error) ?? OTHER_ERROR;
 }

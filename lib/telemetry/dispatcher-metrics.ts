@@ -19,19 +19,6 @@ const QUEUE_SECONDS = [
 /** From a question to an empty log to one that a server in trouble answers. */
 const CLAIM_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 const STATUSES_OF_A_CLASS = 100;
-/** Of webhooks, by their answer; of those that had none; and of handlers. */
-const STATUS_CLASSES = [
-  '1xx',
-  '2xx',
-  '3xx',
-  '4xx',
-  '5xx',
-  'none',
-  'skipped',
-  'handled',
-  'unhandled',
-];
-
 /** Counts what the dispatcher of this replica does. */
 export class DispatcherMetrics implements DispatcherObserver {
   private readonly claimed: Counter<'trigger'>;
@@ -48,7 +35,9 @@ export class DispatcherMetrics implements DispatcherObserver {
   private readonly leasesLost: Counter;
   private readonly takenOver: Counter;
   private readonly reconnects: Counter;
-  private known: readonly string[] = [];
+  /** Names that have a series, and the statuses among them. */
+  private readonly named = new Set<string>();
+  private readonly statuses = new Set<string>();
 
   constructor(metrics: MetricSet) {
     const counter = (name: string, help: string): Counter<'trigger'> =>
@@ -74,8 +63,11 @@ export class DispatcherMetrics implements DispatcherObserver {
       QUEUE_SECONDS,
       ['trigger'],
     );
-    this.claims = metrics.counter('claims_total', 'Calls that claim and record');
-    this.claimsFailed = metrics.counter('claims_failed_total', 'Such calls that failed');
+    this.claims = metrics.counter('claims_total', 'Calls that claim and record, and were answered');
+    this.claimsFailed = metrics.counter(
+      'claims_failed_total',
+      'Calls that claim and record, and failed',
+    );
     this.claimDuration = metrics.histogram(
       'claim_duration_seconds',
       'A call that claims and records, until it is answered',
@@ -96,17 +88,20 @@ export class DispatcherMetrics implements DispatcherObserver {
     );
   }
 
-  /** The names that triggers have: rates need a zero to begin from, and those of names that are gone an end. */
+  /** The names that triggers have: rates need a zero to begin from, and series of names that are gone an end. */
   knows(triggers: readonly string[]): void {
     const counters = [this.claimed, this.delivered, this.retried, this.dead];
-    for (const trigger of triggers) for (const counter of counters) counter.inc({ trigger }, 0);
-    for (const trigger of this.known) {
+    for (const trigger of triggers) {
+      this.named.add(trigger);
+      for (const counter of counters) counter.inc({ trigger }, 0);
+    }
+    for (const trigger of this.named) {
       if (triggers.includes(trigger)) continue;
+      this.named.delete(trigger);
       for (const metric of [...counters, this.deliveryDuration, this.queueTime])
         metric.remove({ trigger });
-      for (const status of STATUS_CLASSES) this.attempts.remove({ trigger, status });
+      for (const status of this.statuses) this.attempts.remove({ trigger, status });
     }
-    this.known = triggers;
   }
 
   claimAnswered(milliseconds: number): void {
@@ -133,6 +128,9 @@ export class DispatcherMetrics implements DispatcherObserver {
     { kind }: Decision,
   ): void {
     const status = webhook === undefined ? classOfHandled(outcome) : classOfAnswer(outcome);
+    // One that has just been renamed may end an attempt under its former name.
+    this.named.add(trigger);
+    this.statuses.add(status);
     this.attempts.inc({ trigger, status });
     this.deliveryDuration.observe({ trigger }, outcome.duration / MS_PER_SECOND);
     if (kind === 'delivered') this.delivered.inc({ trigger });

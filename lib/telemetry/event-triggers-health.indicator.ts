@@ -1,11 +1,13 @@
 import { Inject, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import type { Duration } from '../duration.js';
-import { InvalidOptionsError } from '../event-triggers.errors.js';
 import type { EventTriggersService } from '../event-triggers.service.js';
 import { DEFAULT_DATA_SOURCE, getEventTriggersToken, tokenOf } from '../event-triggers.tokens.js';
-import type { ProgressOptions, StalledTrigger } from '../pipeline/retry/stream-progress.js';
+import {
+  stalledAfterMs,
+  type ProgressOptions,
+  type StalledTrigger,
+} from '../pipeline/retry/stream-progress.js';
 import { refuseWithoutTriggers } from './refuse-without-triggers.js';
 import { TimedRead } from './timed-read.js';
 
@@ -37,8 +39,8 @@ const GIVES_UP_AFTER_MS = 3_000;
  * }
  */
 export class EventTriggersHealthIndicator implements OnApplicationBootstrap {
-  /** By what is asked for; an application asks for one or two things. */
-  private readonly reads = new Map<Duration | undefined, TimedRead<StalledTrigger[]>>();
+  /** By the milliseconds that are asked for: an application asks for one or two. */
+  private readonly reads = new Map<number, TimedRead<StalledTrigger[]>>();
 
   constructor(
     private readonly indicators: HealthIndicatorService,
@@ -61,19 +63,20 @@ export class EventTriggersHealthIndicator implements OnApplicationBootstrap {
   ): Promise<HealthIndicatorResult<Key>> {
     const indicator = this.indicators.check(key);
     const { problems } = this.service.health();
-    const stalled = await stalledBy(this.readOf(options.stalledAfter));
+    const stalled = await stalledBy(this.readOf(options));
     const found = [...problems, ...(typeof stalled === 'string' ? [stalled] : stalled.map(worded))];
     return found.length === 0 ? indicator.up() : indicator.down({ problems: found });
   }
 
-  private readOf(stalledAfter: Duration | undefined): TimedRead<StalledTrigger[]> {
-    const known = this.reads.get(stalledAfter);
+  private readOf({ stalledAfter }: ProgressOptions): TimedRead<StalledTrigger[]> {
+    const milliseconds = stalledAfterMs(stalledAfter);
+    const known = this.reads.get(milliseconds);
     if (known !== undefined) return known;
     const read = new TimedRead(
-      () => this.service.checkProgress(stalledAfter === undefined ? {} : { stalledAfter }),
+      () => this.service.checkProgress({ stalledAfter: milliseconds }),
       GIVES_UP_AFTER_MS,
     );
-    this.reads.set(stalledAfter, read);
+    this.reads.set(milliseconds, read);
     return read;
   }
 
@@ -105,7 +108,6 @@ async function stalledBy(read: TimedRead<StalledTrigger[]>): Promise<StalledTrig
   try {
     return await read.answer();
   } catch (error) {
-    if (error instanceof InvalidOptionsError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     return `Whether event triggers are delivered is not known: ${reason}`;
   }

@@ -1,15 +1,14 @@
 import type { EventTriggersLifecycle } from '../event-triggers.lifecycle.js';
-import type { DispatcherLoad } from '../pipeline/dispatcher-observer.js';
+import type { DispatcherLoad } from '../pipeline/dispatcher-load.js';
 import type { MetricSet, Sample } from './metric-set.js';
 
 const MS_PER_SECOND = 1_000;
 /** Where no dispatcher works. */
-const NOTHING: DispatcherLoad = {
+const NOTHING: Omit<DispatcherLoad, 'isListening'> = {
   inFlight: new Map(),
   keptBack: new Set(),
   waiting: 0,
   lateBy: 0,
-  isListening: false,
 };
 
 /** How this replica is at the time of a scrape. Nothing is asked of the database. */
@@ -39,9 +38,10 @@ export function replicaMetrics(
   metrics.gauge('dispatcher_lag_seconds', 'How late the loop is for its next turn', [], () => [
     [{}, (lifecycle()?.load() ?? NOTHING).lateBy / MS_PER_SECOND],
   ]);
-  metrics.gauge('dispatcher_listening', 'Whether notifications wake it: 0 or 1', [], () => [
-    [{}, Number((lifecycle()?.load() ?? NOTHING).isListening)],
-  ]);
+  metrics.gauge('dispatcher_listening', 'Whether notifications wake it: 0 or 1', [], () => {
+    const load = lifecycle()?.load() ?? null;
+    return load === null ? [] : [[{}, Number(load.isListening)]];
+  });
   metrics.gauge('problems', 'What health() of this replica lists', [], () => [
     [{}, lifecycle()?.health().problems.length ?? 0],
   ]);

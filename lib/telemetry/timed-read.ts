@@ -1,11 +1,19 @@
+/** A connection that fell silent may never answer: after so many times what a question may take, another one is asked. */
+const ASKED_AGAIN_AFTER = 10;
+
+interface Question<Answer> {
+  readonly answer: Promise<Answer>;
+  readonly askedAt: number;
+}
+
 /**
  * What is asked of a database that may be slow: answered in time, or not at all.
  *
- * What must hold: one question at a time. What is given up goes on in the application's pool, and asking again would
- * occupy one connection of it after the other.
+ * What must hold: hardly ever more than one question at a time. What is given up goes on in the application's pool, and
+ * asking again at once would occupy one connection of it after the other.
  */
 export class TimedRead<Answer> {
-  private pending: Promise<Answer> | null = null;
+  private pending: Question<Answer> | null = null;
 
   /** @param within milliseconds */
   constructor(
@@ -15,9 +23,7 @@ export class TimedRead<Answer> {
 
   /** Rejects as `read` does, and when the time is over. Whoever asks while a question is on gets its answer. */
   async answer(): Promise<Answer> {
-    this.pending ??= this.read().finally(() => {
-      this.pending = null;
-    });
+    const { answer } = this.question();
     let deadline: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       deadline = setTimeout(
@@ -26,9 +32,24 @@ export class TimedRead<Answer> {
       );
     });
     try {
-      return await Promise.race([this.pending, late]);
+      return await Promise.race([answer, late]);
     } finally {
       clearTimeout(deadline);
     }
   }
+
+  private question(): Question<Answer> {
+    const { pending } = this;
+    if (pending !== null && now() - pending.askedAt < this.within * ASKED_AGAIN_AFTER)
+      return pending;
+    const question = { answer: this.read(), askedAt: now() };
+    const end = (): void => {
+      if (this.pending === question) this.pending = null;
+    };
+    question.answer.then(end, end);
+    this.pending = question;
+    return question;
+  }
 }
+
+const now = (): number => performance.now();

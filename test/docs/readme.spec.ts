@@ -3,6 +3,7 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf, read, repository } from './documents.js';
 
+const DOCUMENTS = ['README.md', 'lib/telemetry/README.md'];
 /** Where the blocks would lie. */
 const FOLDER = join(repository, 'test/docs/readme');
 /** What blocks import from the reader's application. */
@@ -29,9 +30,10 @@ const NAMED = `
     const to: Date;
     const url: string;
   }`;
-const IMPORTS = `import { EventTriggersService, WebhookSecretGuard } from 'nestjs-event-triggers';`;
+const IMPORTS = `import { context, propagation } from '@opentelemetry/api';
+import { EventTriggersService, WebhookSecretGuard } from 'nestjs-event-triggers';`;
 
-/** A whole file; what the README shows without its surroundings gets some. */
+/** A whole file; what a document shows without its surroundings gets some. */
 function fileOf(code: string): string {
   if (code.startsWith('import ')) return `${code}\nexport {};`;
   if (code.startsWith('@')) return `${IMPORTS}\n${decorating(code)}`;
@@ -72,11 +74,15 @@ function problemsOf(files: ReadonlyMap<string, string>): string[] {
   });
 }
 
-describe('TypeScript in the README', () => {
+describe('TypeScript in the documents that show no files', () => {
   let blocks: string[];
 
   beforeAll(async () => {
-    blocks = blocksOf({ path: 'README.md', text: await read('README.md') })
+    const documents = await Promise.all(
+      DOCUMENTS.map(async (path) => ({ path, text: await read(path) })),
+    );
+    blocks = documents
+      .flatMap(blocksOf)
       .filter(({ language }) => language === 'ts')
       .map(({ code }) => code);
   });

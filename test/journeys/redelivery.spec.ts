@@ -71,6 +71,19 @@ describe('an event that somebody asks for again', () => {
     expect(redeliveries()).toEqual(['none', 'true']);
   });
 
+  it('does not come where it was cancelled, nor the one behind it in its stead', async () => {
+    const cancelled = await order(500);
+    await expect(drain(application, { timeout: PATIENCE_MS })).rejects.toThrow('1 wait as retries');
+    await service.cancel(cancelled);
+    await database.query('insert into orders values (2)');
+    await drain(application);
+    expect(receiver.requests, 'an attempt at each').toHaveLength(2);
+
+    await service.redeliver(cancelled);
+    await drain(application);
+    expect(receiver.requests, 'and no other').toHaveLength(2);
+  });
+
   it('comes no more once it is cancelled', async () => {
     const id = await order(500);
     await expect(drain(application, { timeout: PATIENCE_MS })).rejects.toThrow('1 wait as retries');

@@ -20,6 +20,15 @@ const CUT_EVERY_MS = 100;
 /** What a lost call took is found within a round of upkeep or two. */
 const LONGEST_MS = 20_000;
 
+const ONCE = {
+  attempts: 1,
+  strategy: 'fixed',
+  delay: 10,
+  maxDelay: 10,
+  maxAge: null,
+  jitter: false,
+} as const;
+
 describe('a dispatcher', () => {
   let engine: Engine;
   let receiver: FakeReceiver;
@@ -183,6 +192,20 @@ describe('a dispatcher', () => {
     await receiver.waitFor((request) => numberOf(request) === 4);
     expect(receiver.requests.map(numberOf), 'its own, before and after').toEqual([1, 2, 4]);
     expect(replica.messages).toEqual([]);
+  });
+
+  it('tells of the dead letters that it records on its way out', async () => {
+    receiver.respondWith({ status: 500, delayMs: 200 });
+    const dead = await engine.addStream({ content: { webhook: receiver.url, retry: ONCE } });
+    const told: string[] = [];
+    const replica = await start({ onDeadLetter: ({ reason }) => void told.push(reason) });
+    await engine.emit(dead);
+    await receiver.waitFor(1);
+
+    await replica.stop();
+    replicas.length = 0;
+    expect(await attempts(), 'recorded before it has stopped').toEqual({ rows: 1, events: 1 });
+    expect(told).toEqual(['exhausted']);
   });
 
   it('hands back what it holds although a call fails on the way out', async () => {

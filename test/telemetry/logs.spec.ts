@@ -16,6 +16,7 @@ const CONFIDENTIAL = {
   location: 'location-4716',
   handler: 'handler-4717',
   transform: 'transform-4718',
+  listener: 'listener-4719',
 };
 /** Enough for the breaker to conclude something. */
 const EVENTS = 25;
@@ -63,16 +64,19 @@ describe('what an application logs', () => {
       },
     });
     const service = application.get(EventTriggersService);
-    for (const call of ['pause', 'pause', 'resume', 'resume'] as const)
-      await service[call]('order_created');
-    expect(codes().filter((code) => code?.startsWith('delivery-'))).toEqual([
+    for (const call of ['pause', 'resume', 'pauseCapture', 'resumeCapture'] as const)
+      for (let times = 0; times < 2; times += 1) await service[call]('order_created');
+    expect(codes().filter((code) => code !== 'triggers-attached')).toEqual([
       'delivery-paused',
       'delivery-resumed',
+      'capture-paused',
+      'capture-resumed',
     ]);
   });
 
   it('has a code on each line, and nothing that is confidential', async () => {
     receiver.respondWith({ status: 500, body: CONFIDENTIAL.answer });
+    await database.query(`insert into orders values (0, '${CONFIDENTIAL.row}')`);
     const redirecting = await startFakeReceiver();
     redirecting.respondWith({
       status: 302,
@@ -117,9 +121,15 @@ describe('what an application logs', () => {
             },
           },
           { name: 'order_unhandled', table: 'orders', insert: true, retry: { attempts: 1 } },
+          {
+            name: 'order_warned',
+            table: 'orders',
+            update: { when: 'new.note::integer > 0' },
+            webhook: receiver.url,
+          },
         ],
         onDeadLetter: () => {
-          throw new Error('the pager is off');
+          throw new Error(CONFIDENTIAL.listener);
         },
       },
     });
@@ -127,6 +137,7 @@ describe('what an application logs', () => {
       `insert into orders select n, '${CONFIDENTIAL.row}' from generate_series(1, ${EVENTS}) n`,
     );
     const wanted = [
+      'trigger-warning',
       'triggers-attached',
       'delivery-failing',
       'breaker-opened',

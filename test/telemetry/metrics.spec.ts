@@ -97,6 +97,10 @@ describe('the metrics of an application', () => {
     expect(metrics.value('queue_time_seconds_count', created), 'the first attempt only').toBe(1);
     expect(metrics.value('queue_time_seconds_sum', created)).toBeLessThan(5);
     expect(metrics.value('events_captured_total'), 'of both triggers').toBe(2);
+    await metricsOnce(
+      'the attempts to be written down',
+      (read) => read.value('flushes_total') !== 0,
+    );
     expect(metrics.value('claims_total')).toBe(metrics.value('claim_duration_seconds_count'));
   });
 
@@ -108,6 +112,7 @@ describe('the metrics of an application', () => {
         { ...ORDERS, name: 'order_retried', webhook: receiver.url },
         { ...ORDERS, name: 'order_dead', webhook: receiver.url, retry: { attempts: 1 } },
         { ...ORDERS, name: 'order_paused', webhook: receiver.url },
+        { ...ORDERS, name: 'order_behind', webhook: receiver.url, delete: true, ordering: 'row' },
       ],
     };
     await start(eventTriggers);
@@ -117,9 +122,11 @@ describe('the metrics of an application', () => {
     await start(eventTriggers);
 
     await database.query('insert into orders select generate_series(1, 3)');
+    await database.query('delete from orders where id = 1');
     const metrics = await metricsOnce(
-      'three retries, three dead letters, three events that nobody claims',
+      'three retries, three dead letters, three events that nobody claims, one behind another',
       (read) =>
+        read.value('events_parked', { trigger: 'order_behind' }) === 1 &&
         read.value('retries_waiting', { trigger: 'order_retried' }) === 3 &&
         read.value('dead_letters', { trigger: 'order_dead' }) === 3 &&
         read.value('backlog_events', { trigger: 'order_paused' }) === 3,
@@ -277,7 +284,8 @@ describe('the metrics of an application', () => {
         'the loop to be late, and the log to be left out',
         (read) =>
           (read.value('dispatcher_lag_seconds') ?? 0) > 1 &&
-          read.value('events_captured_total') === undefined,
+          read.value('events_captured_total') === undefined &&
+          (read.value('claims_failed_total') ?? 0) > 0,
       );
       expect(metrics.value('backlog_events', { trigger: 'order_created' })).toBeUndefined();
       expect(metrics.value('events_delivered_total', { trigger: 'order_created' })).toBe(0);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/wait-until.js';
 import { TimedRead } from '../../lib/telemetry/timed-read.js';
 
 const WITHIN_MS = 20;
@@ -57,6 +58,22 @@ describe('a read of a database that may be slow', () => {
     const another = read.answer();
     database.answer('of the second one');
     expect(await another).toBe('of the second one');
+  });
+
+  it('is begun again after a while where nobody answers any more', async () => {
+    const database = new SlowDatabase();
+    const read = new TimedRead(database.ask, WITHIN_MS);
+    await eventually(
+      async () => {
+        await read.answer().catch(() => undefined);
+        return database.asked === 2;
+      },
+      { describe: 'a second question' },
+    );
+    database.answer('of the first question, which nobody waits for');
+    const next = read.answer();
+    database.answer('of the second one');
+    expect(await next).toBe('of the second one');
   });
 
   it('is one for all who ask at the same time', async () => {

@@ -4,6 +4,12 @@ import { selectCapture, switchCapture } from './capture-switch.sql.js';
 import { keepOthersOut, lockTables, untilLocked, type TableToLock } from './table-lock.js';
 import { refusalOf } from './trigger-refusal.js';
 
+/** Since when changes of a trigger are not captured. */
+interface CapturePause {
+  readonly since: Date;
+  readonly isNews: boolean;
+}
+
 /** A time in which the changes of a trigger were not captured. */
 export interface CaptureGap {
   /** What was written and committed earlier was captured. */
@@ -46,11 +52,12 @@ export class CaptureSwitch {
     this.schema = quoteIdentifier(schemaName);
   }
 
-  /** Since when nothing is captured; null where there is no such trigger. */
-  async pause(name: string, reason: CapturePauseReason): Promise<Date | null> {
-    return this.locked(name, async ({ id, pausedAt, tables }) => {
-      return new Date(pausedAt ?? (await this.turn(name, id, tables, reason)));
-    });
+  /** Since when nothing is captured, and whether that is news; null where there is no such trigger. */
+  async pause(name: string, reason: CapturePauseReason): Promise<CapturePause | null> {
+    return this.locked(name, async ({ id, pausedAt, tables }) => ({
+      since: new Date(pausedAt ?? (await this.turn(name, id, tables, reason))),
+      isNews: pausedAt === null,
+    }));
   }
 
   /** What was not captured, `'captures'` where it was not paused; null where there is no such trigger. */

@@ -92,7 +92,7 @@ export interface RateLimitDefinition {
 export interface TriggerDefinition<Row = unknown, Name extends string = Column<Row>> {
   /** Letters, digits, `_` and `-`, first a letter, at most 63. No two triggers of a database share one. */
   name: string;
-  /** Names that the trigger had before: of the first that exists it takes over the stream and what waits in it. */
+  /** Names that the trigger had before: of the first that exists it takes over the stream and what waits in it. Default: none. */
   formerly?: string[];
   /** An entity, a table of the schema public by its literal name, or schema and name. */
   table: EntityClass<Row> | string | { schema?: string; name: string };
@@ -177,7 +177,7 @@ export interface TriggerDefinition<Row = unknown, Name extends string = Column<R
    * keeps them until that one is delivered again or cancelled. Default: `'dead-letter'`.
    */
   whenExhausted?: 'dead-letter' | 'hold-key';
-  /** AFTER triggers of the table that change no row but the one they fire for, and so disturb no order. */
+  /** AFTER triggers of the table that change no row but the one they fire for, and so disturb no order. Default: none. */
   harmlessTriggers?: string[];
   /**
    * Attempts under way at the same time in one replica, within the dispatcher's `concurrency`. From 1 to 4096.

@@ -212,7 +212,7 @@ export class TriggerInstaller {
     });
     return (rows as { operation: string; problem: string }[]).map(
       ({ operation, problem }) =>
-        `Event trigger "${trigger.name}": the condition of ${operation} fails on a row that is there, and a write of such a row will fail with it: ${problem}`,
+        `Event trigger "${trigger.name}": the condition of ${operation} fails on a row that is there, and a write of such a row will fail with it: ${withoutValues(problem)}`,
     );
   }
 
@@ -255,3 +255,6 @@ function fateOf({ existing, whenRemoved }: Extract<Change, { kind: 'remove' }>):
 function row(wanted: WantedTrigger): [string, string, string] {
   return [wanted.name, wanted.application, JSON.stringify(contentOf(wanted))];
 }
+
+/** What Postgres quotes in a message may be what the row holds, and warnings are logged. */
+const withoutValues = (message: string): string => message.replaceAll(/"[^"]*"/g, '"…"');

@@ -124,16 +124,20 @@ export class WakeUpListener {
     const payload = PROBE + randomUUID();
     await new Promise<void>((resolve, reject) => {
       let deadline: NodeJS.Timeout | undefined;
-      let isHeard = false;
-      const heard = (): void => {
-        isHeard = true;
-        clearTimeout(deadline);
-        resolve();
+      const probe = {
+        payload,
+        heard: (): void => {
+          this.probe = null;
+          clearTimeout(deadline);
+          resolve();
+        },
       };
-      this.probe = { payload, heard };
+      this.probe = probe;
       const sent = (): void => {
-        if (isHeard) return;
+        // It is heard, or nobody listens any more.
+        if (this.probe !== probe) return;
         deadline = setTimeout(() => reject(new Error('no notification came')), PROBE_WITHIN_MS);
+        deadline.unref();
       };
       // It may have to wait for a connection, which says nothing about notifications.
       this.database

@@ -97,12 +97,20 @@ export class AttemptRecorder {
     }
   }
 
-  /** Writes all that waits, without claiming anything. */
-  async flush(dispatcher: string, now: () => number): Promise<void> {
+  /**
+   * Writes all that waits, without claiming anything.
+   *
+   * @param recorded called with each group that is written
+   */
+  async flush(
+    dispatcher: string,
+    now: () => number,
+    recorded: (group: readonly Attempt[]) => void = () => undefined,
+  ): Promise<void> {
     while (this.size > 0) {
       // Somebody else's group: whether it fails is told to them.
       if (this.writing !== null) await this.writing.catch(() => undefined);
-      else await this.write(dispatcher, now());
+      else recorded(await this.write(dispatcher, now()));
     }
   }
 }

@@ -52,10 +52,6 @@ export class CircuitBreaker {
     return this.state === 'open' && now < this.opensAt;
   }
 
-  get isClosed(): boolean {
-    return this.state === 'closed';
-  }
-
   /** An attempt begins. @returns whether it is a probe, to be said at its end */
   begin(): boolean {
     if (this.state === 'closed') return false;

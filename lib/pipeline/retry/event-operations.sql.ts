@@ -9,7 +9,7 @@ export interface EventOperationStatements {
   readonly countDead: string;
   readonly redeliverDelivered: string;
   readonly countDelivered: string;
-  readonly eventTrigger: string;
+  readonly redeliverLogged: string;
   readonly cancel: string;
   readonly tick: string;
   readonly purge: string;
@@ -40,8 +40,19 @@ export function eventOperationStatements(schema: QuotedIdentifier): EventOperati
     countDelivered: `
       select count(*)::integer as events
         from ${schema}.delivered_events_v1($1, 0, $2, $3, $4, null)`,
-    eventTrigger: `
-      select e.trigger_id as id
+    // What the function hands over is the first delivered one from there on, so this one has to be delivered.
+    redeliverLogged: `
+      select case
+               when exists (
+                    select from ${schema}.attempt a
+                     where a.event_id = e.id
+                       and a.trigger_id = e.trigger_id
+                       and a.outcome = 'delivered'
+                       and a.created_at >= e.created_at)
+               then (${schema}.redeliver_delivered_v1(
+                       e.trigger_id, e.id - 1, e.created_at, e.created_at + interval '1 microsecond', null, 1)).redelivered
+               else 0
+             end as redelivered
         from ${schema}.event e
        where e.trigger_id = any ($1)
          and e.id = $2

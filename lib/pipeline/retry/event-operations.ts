@@ -71,20 +71,8 @@ export class EventOperations {
       1,
     ]);
     if (dead!.moved > 0) return;
-    const [logged] = await this.run<{ id: number }>(this.statements.eventTrigger, [
-      triggers,
-      number,
-      millisecond,
-    ]);
-    if (logged === undefined) throw unknownEvent(id);
-    await this.run(this.statements.redeliverDelivered, [
-      logged.id,
-      String(BigInt(number) - 1n),
-      null,
-      null,
-      null,
-      1,
-    ]);
+    const logged = await this.run(this.statements.redeliverLogged, [triggers, number, millisecond]);
+    if (logged.length === 0) throw unknownEvent(id);
   }
 
   async redeliverMany(filter: RedeliveryFilter, options: RedeliveryOptions): Promise<number> {

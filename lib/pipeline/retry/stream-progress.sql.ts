@@ -1,10 +1,13 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 import { isOpen } from '../../schema/migrations/0004-stream-owner.sql.js';
 import { utcText } from '../capture/utc-text.sql.js';
-import { oldestWaiting } from './trigger-list.sql.js';
+import { oldestUnclaimed } from './unclaimed-events.sql.js';
 
 /** Attempts are counted in memory and written down every five seconds, by rounds that may be late. */
 const COUNTED_WITHIN = `interval '10 seconds'`;
+
+/** Of what a rate limit puts between two events: an interval of any more is out of range. */
+const LONGEST_MS = 30 * 86_400_000;
 
 const milliseconds = (value: string): string => `${value} * interval '1 millisecond'`;
 
@@ -20,12 +23,12 @@ export const stalledStreamsStatement = (schema: QuotedIdentifier): string => `
    cross join lateral (
          select clock_timestamp() - greatest(
                   ${milliseconds('$2::float8')},
-                  ${milliseconds(`coalesce(1000 / (t.definition -> 'rateLimit' ->> 'perSecond')::float8, 0)`)}
+                  ${milliseconds(`least(coalesce(1000 / (t.definition -> 'rateLimit' ->> 'perSecond')::float8, 0), ${LONGEST_MS})`)}
                     + ${COUNTED_WITHIN},
                   ${milliseconds(`((t.definition ->> 'timeout')::float8 + coalesce((t.definition -> 'breaker' ->> 'maxPause')::float8, 0))`)}
                     + ${COUNTED_WITHIN}) as long_ago) l
    cross join lateral (
-         select (${oldestWaiting(schema)}) as unclaimed,
+         select (${oldestUnclaimed(schema)}) as unclaimed,
                 least(
                   -- nobody has it in hand; parked ones are due at infinity
                   (select r.due

@@ -120,7 +120,7 @@ describe('what is done to events by hand', () => {
       new: { n: numberOf(first!) },
       old: null,
     });
-    await eventually(() => replica.messages.some((line) => line.includes('the alarm is broken')));
+    await eventually(() => replica.messages.some((line) => line.includes('onDeadLetter failed')));
     expect(await count('dead_letter')).toBe(2);
   });
 
