@@ -181,7 +181,7 @@ export class EventTriggersOptions {
   /**
    * Called when an event is given up, after that is recorded, in the replica that gave it up: for an alarm. It is
    * called once, and not at all if the process dies in between, nor for what dead replicas held (`lease-lost`); the table
-   * `dead_letter` has them all. What it throws is logged by the name of its class. Default: nobody is called.
+   * `dead_letter` has them all. What it throws is logged by its code or the name of its class. Default: nobody is called.
    */
   @May('be a function', (value) => typeof value === 'function')
   onDeadLetter?: (deadLetter: DeadLetter) => void | Promise<void>;

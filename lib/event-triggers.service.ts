@@ -179,7 +179,7 @@ export class EventTriggersService extends TriggerAdministration {
   /**
    * Sends one event again, whether it is a dead letter, waits for another attempt, or was delivered and is still in
    * the log. It keeps its id, has all its attempts before it, and says so in the header `event-triggers-redelivery`.
-   * One that has not been attempted yet, was cancelled or purged, is left alone.
+   * One that waits for its first attempt, or was given up before it was ever delivered, is left alone.
    *
    * @param id as receivers see it
    * @throws EventTriggersError `ET_UNKNOWN_EVENT`, `ET_INVALID_EVENT_ID` or `ET_FOREIGN_EVENT_ID`

@@ -35,7 +35,7 @@ export class DispatcherMetrics implements DispatcherObserver {
   private readonly leasesLost: Counter;
   private readonly takenOver: Counter;
   private readonly reconnects: Counter;
-  /** Names that have a series, and the statuses among them. */
+  /** Names that have a series, also for a while the former one of a trigger that was renamed, and statuses. */
   private readonly named = new Set<string>();
   private readonly statuses = new Set<string>();
 
@@ -114,11 +114,13 @@ export class DispatcherMetrics implements DispatcherObserver {
   }
 
   batchClaimed(trigger: string, events: number): void {
+    this.named.add(trigger);
     this.claimed.inc({ trigger }, events);
   }
 
   attemptBegan(trigger: string, event: ClaimedEvent): void {
     const waited = queueTime(event, Date.now());
+    this.named.add(trigger);
     if (waited !== null) this.queueTime.observe({ trigger }, waited);
   }
 
@@ -128,7 +130,6 @@ export class DispatcherMetrics implements DispatcherObserver {
     { kind }: Decision,
   ): void {
     const status = webhook === undefined ? classOfHandled(outcome) : classOfAnswer(outcome);
-    // One that has just been renamed may end an attempt under its former name.
     this.named.add(trigger);
     this.statuses.add(status);
     this.attempts.inc({ trigger, status });

@@ -256,5 +256,9 @@ function row(wanted: WantedTrigger): [string, string, string] {
   return [wanted.name, wanted.application, JSON.stringify(contentOf(wanted))];
 }
 
-/** What Postgres quotes in a message may be what the row holds, and warnings are logged. */
-const withoutValues = (message: string): string => message.replaceAll(/"[^"]*"/g, '"…"');
+/**
+ * What Postgres quotes in a message, in whatever language, may be what the row holds, and warnings are logged. From the first
+ * mark to the last, since a value may have some too.
+ */
+const withoutValues = (message: string): string =>
+  message.replace(/["'„“”«»‘’].*["'„“”«»‘’]/s, '"…"');

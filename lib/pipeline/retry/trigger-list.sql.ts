@@ -24,7 +24,11 @@ const RETRYING = [
   ` and w.dispatcher is null and w.due < 'infinity'`,
   ` and w.dispatcher is not null and w.due < 'infinity'`,
 ];
-const PARKED = ` and w.dispatcher is null and w.due = 'infinity'`;
+/** The same: whoever attempts the first one of a key has some of those behind it in hand. */
+const PARKED = [
+  ` and w.dispatcher is null and w.due = 'infinity'`,
+  ` and w.dispatcher is not null and w.due = 'infinity'`,
+];
 
 /** The triggers of application $1, or the one called $2, with what waits of each. */
 export const triggerListStatement = (schema: QuotedIdentifier): string => `
@@ -34,7 +38,7 @@ export const triggerListStatement = (schema: QuotedIdentifier): string => `
          ${utcText('t.failing_since')} as failing_since,
          ${utcText('t.removed_at')} as removed_at,
          ${counted(schema, 'retry', ...RETRYING)} as retrying,
-         ${counted(schema, 'retry', PARKED)} as parked,
+         ${counted(schema, 'retry', ...PARKED)} as parked,
          ${counted(schema, 'dead_letter', '')} as dead,
          ${utcText('o.created_at')} as oldest_waiting
     from ${schema}.event_trigger t

@@ -1,7 +1,10 @@
 import type { QuotedIdentifier } from '../../schema/identifier.js';
 import { cursor } from '../../schema/migrations/stream-cursor.sql.js';
 
-/** Numbers that were issued while a transaction had its first one and was not listed as running yet, and far more. */
+/**
+ * Numbers that were issued while a transaction had its first one and was not listed as running yet, and far more. What one
+ * statement wrote beyond that, in the moment in which a window was cut, is seen when it is claimed.
+ */
 const NEWEST_OF_WINDOW = 10_000;
 
 /**
@@ -51,8 +54,7 @@ export const unclaimedBehind = (
                     and e.id > f.after
                     and e.id <= s.start
                   order by e.id
-                  limit ${most}) w
-           limit ${most})
+                  limit ${most}) w)
          union all
          -- they had begun just before it was cut, and are not listed; by functions of xid, which no index is for
          (select ${columns}

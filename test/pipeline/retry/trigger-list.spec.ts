@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listTriggers, type TriggerSummary } from '../../../lib/pipeline/retry/trigger-list.js';
-import { APPLICATION, createEngine, type Engine } from '../support/engine.js';
+import { APPLICATION, createEngine, emit, type Engine } from '../support/engine.js';
 import { runOn } from '../support/run-on.js';
 import { attemptsAtEvents, openBatch, TestDispatcher } from '../support/test-dispatcher.js';
 
@@ -83,6 +83,26 @@ describe('the list of triggers', () => {
     expect(await oldest(), 'all is claimed').toBeUndefined();
   });
 
+  it('tells of the oldest of several transactions that ended behind what is claimed', async () => {
+    const stream = await engine.addStream();
+    const dispatcher = await TestDispatcher.start(engine);
+    const [first, second] = [await engine.database.client(), await engine.database.client()];
+    await first.query('begin');
+    await first.query('select pg_current_xact_id()');
+    await second.query('begin');
+    await emit(second, engine.schema, stream);
+    await emit(first, engine.schema, stream);
+    await engine.emit(stream);
+    await dispatcher.claim(stream);
+    for (const client of [first, second]) await client.query('commit');
+    const [oldest] = await engine.database.query<{ ms: string }>(
+      `select floor(extract(epoch from min(created_at)) * 1000)::text as ms from ${engine.schema}.event`,
+    );
+    expect((await one()).oldestWaiting?.getTime(), 'of the one that began later').toBe(
+      Number(oldest!.ms),
+    );
+  });
+
   it('counts what waits for another attempt, for another event, and for a decision', async () => {
     const stream = await engine.addStream({ content: { ordering: 'row' } });
     const dispatcher = await TestDispatcher.start(engine);
@@ -97,5 +117,10 @@ describe('the list of triggers', () => {
       ...attemptsAtEvents(others.slice(1), { kind: 'parked' }, batch, true),
     ]);
     expect(await one()).toMatchObject({ retrying: 1, parked: 2, dead: 1 });
+    await engine.database.query(`update ${engine.schema}.retry set dispatcher = gen_random_uuid()`);
+    expect(await one(), 'in the hands of whoever attempts the first').toMatchObject({
+      retrying: 1,
+      parked: 2,
+    });
   });
 });
