@@ -22,7 +22,8 @@ export class DispatcherOptions {
   /**
    * The pause between two looks at the log while there is work. It grows by itself under load and when idle.
    *
-   * Default: 5 ms, where a change goes out a few milliseconds after its commit (`npm run bench -- latency`). From 1 ms to an hour.
+   * From 1 ms to an hour. Default: 5 ms, where a change goes out a few milliseconds after its commit
+   * (`npm run bench -- latency`).
    */
   @May(durationRule('1ms', '1h'), isDuration('1ms', '1h'))
   pollInterval?: Duration;
@@ -53,7 +54,10 @@ export class DispatcherOptions {
   @May('be true or false', isBoolean)
   listen?: boolean;
 
-  /** A direct way to the database for that connection, where the data source goes through a pooler. Default: that of the data source. */
+  /**
+   * A direct way to the database for that connection, where the data source goes through a pooler. Default: that of the
+   * data source.
+   */
   @May('be a connection string such as "postgres://user:password@host/database"', isText, {
     secret: true,
   })
@@ -79,7 +83,8 @@ export class DispatcherOptions {
   /**
    * How long connecting to a receiver may take, within the timeout of the attempt.
    *
-   * Default: 5 s, enough for two lost packets; a receiver that takes longer will not answer either. From 100 ms to 10 minutes.
+   * From 100 ms to 10 minutes. Default: 5 s, enough for two lost packets; a receiver that takes longer will not answer
+   * either.
    */
   @May(durationRule('100ms', '10m'), isDuration('100ms', '10m'))
   connectTimeout?: Duration;

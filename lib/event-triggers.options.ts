@@ -130,7 +130,10 @@ export class EventTriggersOptions {
   @May(`be ${SIGNING_KEYS_RULE}`, isSigningKeys, { secret: true })
   signingKeys?: SigningKeys;
 
-  /** Where webhooks may go. Default: anywhere but to link-local addresses and those at which clouds hand out credentials. */
+  /**
+   * Where webhooks may go. Default: anywhere but to link-local addresses and those at which clouds hand out
+   * credentials.
+   */
   @MayNest('be an object of destination options')
   @Type(() => DestinationOptions)
   destinations?: DestinationOptions;
@@ -151,7 +154,10 @@ export class EventTriggersOptions {
   @May(`be 'apply', 'verify' or 'off'`, isOneOf('apply', 'verify', 'off'))
   install?: Install;
 
-  /** How this replica dispatches, or false for one that only writes rows and attaches what it defines. Default: it dispatches. */
+  /**
+   * How this replica dispatches, or false for one that only writes rows and attaches what it defines. Default: it
+   * dispatches.
+   */
   @MayNest('be false or an object of dispatcher options', false)
   @Type(() => DispatcherOptions)
   dispatcher?: false | DispatcherOptions;

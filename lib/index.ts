@@ -1,4 +1,7 @@
-/** The public API, by stage; `exports` of package.json has the other ways in. What is named nowhere there may change without notice. */
+/**
+ * The public API, by stage; `exports` of package.json has the other ways in. What is named nowhere there may change
+ * without notice.
+ */
 
 // The module
 export {

@@ -194,17 +194,18 @@ export class Upkeep {
 
   private learn(trigger: StoredTrigger): void {
     const { streams, deliveries } = this.hands;
+    const state = `unresolved ${trigger.id}`;
     try {
       streams.set({ trigger, destination: this.stages.resolve(trigger), claimable: true });
-      this.problems.delete(`unresolved ${trigger.id}`);
+      this.problems.delete(state);
       deliveries.reopen(trigger.id);
       deliveries.handBackPaused(trigger.id);
     } catch (error) {
       const known = streams.get(trigger.id);
       if (known !== undefined) streams.set({ ...known, claimable: false });
       const problem = `${messageOf(error)}. Its events wait for a replica that can deliver them.`;
-      const isKnown = this.problems.get(`unresolved ${trigger.id}`) === problem;
-      this.problems.set(`unresolved ${trigger.id}`, problem);
+      const isKnown = this.problems.get(state) === problem;
+      this.problems.set(state, problem);
       if (isKnown) return;
       this.log.error(problem, { code: 'trigger-unresolved', trigger: trigger.name });
     }

@@ -19,6 +19,7 @@ const QUEUE_SECONDS = [
 /** From a question to an empty log to one that a server in trouble answers. */
 const CLAIM_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 const STATUSES_OF_A_CLASS = 100;
+
 /** Counts what the dispatcher of this replica does. */
 export class DispatcherMetrics implements DispatcherObserver {
   private readonly claimed: Counter<'trigger'>;
@@ -120,8 +121,9 @@ export class DispatcherMetrics implements DispatcherObserver {
 
   attemptBegan(trigger: string, event: ClaimedEvent): void {
     const waited = queueTime(event, Date.now());
+    if (waited === null) return;
     this.named.add(trigger);
-    if (waited !== null) this.queueTime.observe({ trigger }, waited);
+    this.queueTime.observe({ trigger }, waited);
   }
 
   attemptEnded(

@@ -16,8 +16,9 @@ export function replicaMetrics(
   metrics: MetricSet,
   lifecycle: () => Pick<EventTriggersLifecycle, 'load' | 'health'> | null,
 ): void {
+  const load = (): typeof NOTHING => lifecycle()?.load() ?? NOTHING;
   metrics.gauge('attempts_in_flight', 'Attempts under way', ['trigger'], () => {
-    const { inFlight } = lifecycle()?.load() ?? NOTHING;
+    const { inFlight } = load();
     return [...inFlight].map(([trigger, attempts]): Sample => [{ trigger }, attempts]);
   });
   metrics.gauge(
@@ -25,7 +26,7 @@ export function replicaMetrics(
     'Whether this replica holds back: 0 or 1',
     ['trigger'],
     () => {
-      const { inFlight, keptBack } = lifecycle()?.load() ?? NOTHING;
+      const { inFlight, keptBack } = load();
       return [...inFlight.keys()].map((trigger): Sample => [
         { trigger },
         Number(keptBack.has(trigger)),
@@ -33,14 +34,14 @@ export function replicaMetrics(
     },
   );
   metrics.gauge('events_in_hand', 'Events that are claimed and wait for their turn', [], () => [
-    [{}, (lifecycle()?.load() ?? NOTHING).waiting],
+    [{}, load().waiting],
   ]);
   metrics.gauge('dispatcher_lag_seconds', 'How late the loop is for its next turn', [], () => [
-    [{}, (lifecycle()?.load() ?? NOTHING).lateBy / MS_PER_SECOND],
+    [{}, load().lateBy / MS_PER_SECOND],
   ]);
   metrics.gauge('dispatcher_listening', 'Whether notifications wake it: 0 or 1', [], () => {
-    const load = lifecycle()?.load() ?? null;
-    return load === null ? [] : [[{}, Number(load.isListening)]];
+    const working = lifecycle()?.load() ?? null;
+    return working === null ? [] : [[{}, Number(working.isListening)]];
   });
   metrics.gauge('problems', 'What health() of this replica lists', [], () => [
     [{}, lifecycle()?.health().problems.length ?? 0],

@@ -43,11 +43,7 @@ function fileOf(code: string): string {
 
 /** Each line is a way to write the decorator. */
 const decorating = (code: string): string =>
-  code.replaceAll(
-    /^@.+$/gm,
-    (line, place: number) => `${line}
-export class Guarded${place} {}`,
-  );
+  code.replaceAll(/^@.+$/gm, (line, place: number) => `${line}\nexport class Guarded${place} {}`);
 
 function problemsOf(files: ReadonlyMap<string, string>): string[] {
   const config = join(repository, 'tsconfig.json');

@@ -233,7 +233,6 @@ describe.each(ADAPTERS)('the endpoint for webhooks on %s', (_, makeAdapter) => {
   it('leaves it to Nest to log what a method throws in a bundle, once each', async () => {
     const bundle = ['1', '2'].map((id) => payload({ id }));
     behave = ({ id }) => {
-      // eslint-disable-next-line no-throw-literal
       throw id === '1' ? new Error('fails at 1') : 'fails at 2';
     };
     const { app, post } = await run();

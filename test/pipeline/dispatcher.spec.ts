@@ -11,6 +11,7 @@ import { startSilentProxy } from '../support/silent-proxy.js';
 import { eventually } from '../support/wait-until.js';
 import { createEngine, type Engine } from './support/engine.js';
 import { startReplica, type Replica, type ReplicaOptions } from './support/replica.js';
+import { ONCE } from './support/trigger.js';
 
 /** Many groups of attempts, in a second or two. */
 const MANY = 5_000;
@@ -19,15 +20,6 @@ const CUTS = 15;
 const CUT_EVERY_MS = 100;
 /** What a lost call took is found within a round of upkeep or two. */
 const LONGEST_MS = 20_000;
-
-const ONCE = {
-  attempts: 1,
-  strategy: 'fixed',
-  delay: 10,
-  maxDelay: 10,
-  maxAge: null,
-  jitter: false,
-} as const;
 
 describe('a dispatcher', () => {
   let engine: Engine;

@@ -9,7 +9,7 @@ const PATIENT_MS = 60_000;
 /** A database that answers when a test says so. */
 class SlowDatabase {
   asked = 0;
-  private readonly questions: PromiseWithResolvers<string>[] = [];
+  private readonly questions: Deferred[] = [];
 
   ask = (): Promise<string> => {
     this.asked += 1;
@@ -27,13 +27,13 @@ class SlowDatabase {
   }
 }
 
-interface PromiseWithResolvers<Value> {
-  readonly promise: Promise<Value>;
-  readonly resolve: (value: Value) => void;
+interface Deferred {
+  readonly promise: Promise<string>;
+  readonly resolve: (value: string) => void;
   readonly reject: (error: Error) => void;
 }
 
-function deferred(): PromiseWithResolvers<string> {
+function deferred(): Deferred {
   let resolve: (value: string) => void = () => undefined;
   let reject: (error: Error) => void = () => undefined;
   const promise = new Promise<string>((resolves, rejects) => {

@@ -16,7 +16,8 @@ const nothingYet = (): Counted => ({ delivered: 0, failed: 0, places: new Map() 
 
 /**
  * Counts attempts for `statistics`, in memory, and writes the counts down every few seconds: a figure of which a crash
- * may cost some seconds, and an answer that got lost count some twice. Nothing is delivered or not because of it; that there is one says that a stream makes progress.
+ * may cost some seconds, and an answer that got lost count some twice. Nothing is delivered or not because of it; that
+ * there is one says that a stream makes progress.
  */
 export class DeliveryTally {
   private readonly statement: string;

@@ -7,7 +7,7 @@ import { MOST_COUNTED } from './trigger-list.sql.js';
 export interface CountedBacklog {
   /** Beyond the cursor, up to `MOST_COUNTED`. */
   readonly counted: number;
-  /** Behind it, up to `MOST_COUNTED`. */
+  /** Behind it, up to `MOST_COUNTED` of each transaction. */
   readonly behind: number;
   readonly first: string | null;
   readonly last: string | null;

@@ -44,11 +44,10 @@ export function eventOperationStatements(schema: QuotedIdentifier): EventOperati
     redeliverLogged: `
       select case
                when exists (
-                    select from ${schema}.attempt a
-                     where a.event_id = e.id
-                       and a.trigger_id = e.trigger_id
-                       and a.outcome = 'delivered'
-                       and a.created_at >= e.created_at)
+                    select
+                      from ${schema}.delivered_events_v1(
+                             e.trigger_id, e.id - 1, e.created_at, e.created_at + interval '1 microsecond', null, 1) d
+                     where d.id = e.id)
                then (${schema}.redeliver_delivered_v1(
                        e.trigger_id, e.id - 1, e.created_at, e.created_at + interval '1 microsecond', null, 1)).redelivered
                else 0

@@ -19,16 +19,17 @@ const arm = (schema: QuotedIdentifier, table: string, which: string): string => 
                               where w.trigger_id = t.id${which}
                               limit ${MOST_COUNTED})`;
 
-/** Waiting by when they are due, and the few that somebody has in hand. */
-const RETRYING = [
-  ` and w.dispatcher is null and w.due < 'infinity'`,
-  ` and w.dispatcher is not null and w.due < 'infinity'`,
-];
-/** The same: whoever attempts the first one of a key has some of those behind it in hand. */
-const PARKED = [
-  ` and w.dispatcher is null and w.due = 'infinity'`,
-  ` and w.dispatcher is not null and w.due = 'infinity'`,
-];
+/**
+ * Retries that are due so: those that wait, and the few that somebody has in hand. Whoever attempts the first one of a key
+ * has some of those behind it in hand too.
+ */
+const retries = (schema: QuotedIdentifier, due: string): string =>
+  counted(
+    schema,
+    'retry',
+    ` and w.dispatcher is null and ${due}`,
+    ` and w.dispatcher is not null and ${due}`,
+  );
 
 /** The triggers of application $1, or the one called $2, with what waits of each. */
 export const triggerListStatement = (schema: QuotedIdentifier): string => `
@@ -37,8 +38,8 @@ export const triggerListStatement = (schema: QuotedIdentifier): string => `
          ${utcText('t.capture_paused_at')} as capture_paused_at, t.capture_pause_reason,
          ${utcText('t.failing_since')} as failing_since,
          ${utcText('t.removed_at')} as removed_at,
-         ${counted(schema, 'retry', ...RETRYING)} as retrying,
-         ${counted(schema, 'retry', ...PARKED)} as parked,
+         ${retries(schema, `w.due < 'infinity'`)} as retrying,
+         ${retries(schema, `w.due = 'infinity'`)} as parked,
          ${counted(schema, 'dead_letter', '')} as dead,
          ${utcText('o.created_at')} as oldest_waiting
     from ${schema}.event_trigger t

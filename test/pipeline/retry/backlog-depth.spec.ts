@@ -15,12 +15,12 @@ describe('the depth of a backlog', () => {
 
   const depths = (): Promise<Map<string, number>> =>
     backlogDepths(runOn(engine), engine.schema, APPLICATION);
+  const depth = async (): Promise<number | undefined> => (await depths()).get('orders');
 
   it('is what nobody has claimed, between pages too', async () => {
     const stream = await engine.addStream({ name: 'orders' });
     await engine.addStream({ name: 'quiet' });
     const dispatcher = await TestDispatcher.start(engine, { events: 2 });
-    const depth = async (): Promise<number | undefined> => (await depths()).get('orders');
 
     expect(await depth(), 'before the first event').toBe(0);
     await engine.emit(stream, 5);
@@ -39,7 +39,6 @@ describe('the depth of a backlog', () => {
   it('has what a transaction wrote that ended when others behind it were claimed', async () => {
     const stream = await engine.addStream({ name: 'orders' });
     const dispatcher = await TestDispatcher.start(engine, { events: 2 });
-    const depth = async (): Promise<number | undefined> => (await depths()).get('orders');
     const long = await engine.database.client();
     await long.query('begin');
     await emit(long, engine.schema, stream, 3);
@@ -60,7 +59,6 @@ describe('the depth of a backlog', () => {
   it('has nothing twice where a window is paged that began in the middle of others', async () => {
     const stream = await engine.addStream({ name: 'orders' });
     const dispatcher = await TestDispatcher.start(engine, { events: 2 });
-    const depth = async (): Promise<number | undefined> => (await depths()).get('orders');
     const long = await engine.database.client();
     await long.query('begin');
     await emit(long, engine.schema, stream, 1);

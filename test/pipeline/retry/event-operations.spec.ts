@@ -13,15 +13,7 @@ import { eventually } from '../../support/wait-until.js';
 import { APPLICATION, createEngine, type Engine } from '../support/engine.js';
 import { runOn } from '../support/run-on.js';
 import { startReplica, type Replica, type ReplicaOptions } from '../support/replica.js';
-
-const ONCE = {
-  attempts: 1,
-  strategy: 'fixed',
-  delay: 10,
-  maxDelay: 10,
-  maxAge: null,
-  jitter: false,
-} as const;
+import { ONCE } from '../support/trigger.js';
 
 const idOf = ({ body }: ReceivedRequest): string => (JSON.parse(body) as { id: string }).id;
 const numberOf = ({ body }: ReceivedRequest): number =>

@@ -69,3 +69,13 @@ export const event = (more: Partial<ClaimedEvent> = {}): ClaimedEvent => ({
   redelivered: false,
   ...more,
 });
+
+/** A retry policy that gives up after the first attempt. */
+export const ONCE = {
+  attempts: 1,
+  strategy: 'fixed',
+  delay: 10,
+  maxDelay: 10,
+  maxAge: null,
+  jitter: false,
+} as const;
